@@ -56,7 +56,8 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
   if (limits.nodeTickMs * 2 >= limits.leaseMs) throw invalid("limits.nodeTickMs must be less than half of leaseMs.");
   if (limits.auditMs * 2 >= limits.leaseMs) throw invalid("limits.auditMs must be less than half of leaseMs.");
   if (limits.graceUnloadMs > limits.graceBrokenMs) throw invalid("limits.graceUnloadMs must not exceed graceBrokenMs.");
-  if (limits.cursorTickMs > limits.cursorTickMaxMs) throw invalid("limits.cursorTickMs must not exceed cursorTickMaxMs.");
+  if (limits.cursorTickMs > limits.cursorTickMaxMs)
+    throw invalid("limits.cursorTickMs must not exceed cursorTickMaxMs.");
   return limits;
 }
 

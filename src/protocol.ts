@@ -58,8 +58,6 @@ export const CURSOR = "cursor";
 export const URL_CHANGED = "url";
 /** `"active" | "idle" | "away"`, told by the page; never answered. */
 export const STATUS = "status";
-/** The page is being unloaded on purpose; sent just before the socket closes, never answered. */
-export const UNLOAD = "unload";
 
 // ── view topics, down ──
 /** {@link DiffPayload} */
@@ -112,7 +110,11 @@ export type JoinRefusal =
   | { readonly reason: "stale" } /* token or protocol too old: load the page anew */
   | { readonly reason: "redirect"; readonly to: string }
   | { readonly reason: "unauthorized" | "forbidden" | "not_found" | "unmatched topic" | "too many channels joined" }
-  | { readonly reason: "failed"; readonly code: string; readonly html?: string }; /* mount threw; html of the error template */
+  | {
+      readonly reason: "failed";
+      readonly code: string;
+      readonly html?: string;
+    }; /* mount threw; html of the error template */
 
 export interface EventPayload {
   readonly name: string;
