@@ -123,6 +123,19 @@ export interface EventPayload {
   readonly target?: string | null;
 }
 
+/** Response of an `ok` reply to an event: what the handler returned. HTML of the same turn was sent before it. */
+export interface EventReply {
+  readonly reply?: unknown;
+}
+
+/** Response of an `error` reply to an event. */
+export interface EventRefusal {
+  /** code of the error, from the table of errors */
+  readonly reason: string;
+  /** development only, but for payloads that do not fit their schema */
+  readonly message?: string;
+}
+
 export interface DiffPayload {
   readonly d: Script;
   /** statics of templates that are not reachable from the root by literal includes */
