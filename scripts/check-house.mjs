@@ -1,0 +1,81 @@
+// The rules of the house that no linter knows. The data stands here; the reading of a source in source-reader.mjs, the rules in house-rules.mjs.
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { checkHouse } from "./house-rules.mjs";
+import { walk } from "./test-files.mjs";
+
+/**
+ * The layers of src, low to high; a file imports from its own layer and those below. The first pattern that fits decides.
+ * @type {readonly { layer: number, files: RegExp }[]}
+ */
+const LAYERS = [
+  { layer: 0, files: /^src\/(protocol|errors|options|token|clock|control-flow|register|view-host)\.ts$/ },
+  { layer: 0, files: /^src\/(render|pubsub)\// },
+  { layer: 1, files: /^src\/(live-view|event)\.ts$/ },
+  { layer: 1, files: /^src\/presence\/(manager|room|shared)[a-z-]*\.ts$/ },
+  { layer: 1, files: /^src\/cursor\/tracker[a-z-]*\.ts$/ },
+  { layer: 2, files: /^src\/(presence|cursor)\/mixin[a-z-]*\.ts$/ },
+  { layer: 0, files: /^src\/(presence|cursor)\// },
+  { layer: 4, files: /^src\/session\/(socket|room-channel)[a-z-]*\.ts$/ },
+  { layer: 3, files: /^src\/session\// },
+  { layer: 5, files: /^src\/convive\.ts$/ },
+  { layer: 5, files: /^src\/server\// },
+  { layer: 6, files: /^src\/index\.ts$/ },
+  { layer: 7, files: /^src\/(testing|cli)\// },
+];
+
+/**
+ * What a package may be imported by; `types` also lets files take types from it.
+ * @type {readonly { name: string, files: RegExp, types?: RegExp }[]}
+ */
+const DOORS = [
+  { name: "express", files: /^src\/(convive\.ts|server\/)/, types: /^src\// },
+  { name: "ws", files: /^src\/(convive\.ts|server\/)/, types: /^src\// },
+  { name: "eta", files: /^src\/render\/template\.ts$/ },
+  { name: "ioredis", files: /^src\/(presence|pubsub|cursor)\/redis[a-z-]*\.ts$/ },
+  { name: "morphdom", files: /^client\/dom-patch\.ts$/ },
+];
+
+/** @type {import("./house-rules.mjs").House} */
+export const HOUSE = {
+  layers: LAYERS,
+  doors: DOORS,
+  clientMayImport: ["src/protocol.ts", "src/render/rendered.ts"],
+  publicNames: ["convive", "convive/client", "convive/testing"],
+  drawers: [
+    "util",
+    "utils",
+    "helper",
+    "helpers",
+    "type",
+    "types",
+    "constant",
+    "constants",
+    "common",
+    "service",
+    "services",
+  ],
+  maxFileLines: 300,
+  maxFunctionLines: 50,
+};
+
+const ROOMS = ["src", "client", "examples", "e2e", "bench", "scripts", "templates", "docs"];
+const TEXT = /\.(ts|mjs|js|eta|md|css|html|json)$/;
+
+/** @param {string} root */
+export function readHouse(root) {
+  const files = [
+    ...ROOMS.flatMap((room) => walk(root, room)),
+    ...readdirSync(root).filter((name) => name.endsWith(".md")),
+  ];
+  /** @type {Map<string, string>} */
+  const sources = new Map();
+  for (const file of files) if (TEXT.test(file)) sources.set(file, readFileSync(`${root}/${file}`, "utf8"));
+  return sources;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const problems = checkHouse(readHouse(fileURLToPath(new URL("..", import.meta.url))), HOUSE);
+  for (const { file, line, message } of problems) console.log(`${file}${line > 0 ? `:${line}` : ""}  ${message}`);
+  process.exitCode = problems.length > 0 ? 1 : 0;
+}
