@@ -1,0 +1,334 @@
+import type { Timer } from "../clock.js";
+import { ControlFlow } from "../control-flow.js";
+import { messageOf } from "../errors.js";
+import type { LiveView } from "../live-view.js";
+import { PATCH_URL, VIEW_TOPIC, type EventPayload, type JoinReply } from "../protocol.js";
+import type { Rendered } from "../render/rendered.js";
+import type { EndReason, SharedFrame } from "../view-host.js";
+import { callEvent } from "./event-call.js";
+import { joinReply } from "./join-reply.js";
+import { Lasting } from "./lasting.js";
+import { Mailbox, type MailboxOwner } from "./mailbox.js";
+import { contextOf, createView, mountView, runGuards, type Mounted } from "./mounting.js";
+import { Outbox, type ChannelSocket } from "./outbox.js";
+import { PageHost, type Place } from "./page-host.js";
+import type { Identity } from "./identity.js";
+import type { MountedPage } from "./pages.js";
+import { placeAt } from "./route.js";
+import type { MountTicket, SessionServices } from "./services.js";
+
+/** Longest that the end of a view waits for a handler that is still running. */
+const END_WAIT_MS = 10_000;
+
+type ChannelState = "mounting" | "joined" | "parked" | "ended";
+
+/** What a channel tells its maker. */
+export interface ChannelOwner {
+  /** The view is over: its page, if it is still there, must join anew or leave. */
+  ended(channel: Channel, reason: EndReason): void;
+  /** A handler asked for another page. */
+  redirected(channel: Channel, to: string): void;
+}
+
+/**
+ * One mounted view: mailbox, lifecycle, render → diff → push. Its socket may go and come back (parked, resumed);
+ * the view lives until it leaves or its grace is over.
+ */
+export class Channel extends PageHost implements MailboxOwner, MountedPage {
+  readonly connected = true;
+  readonly topic: string;
+  readonly #mailbox: Mailbox;
+  readonly #outbox: Outbox;
+  readonly #lasting: Lasting;
+  #state: ChannelState = "mounting";
+  #mounted: Mounted | null = null;
+  #isDirty = false;
+  #graceTimer: Timer | null = null;
+  #turn = 0;
+
+  constructor(
+    services: SessionServices,
+    identity: Identity,
+    place: Place,
+    readonly ticket: MountTicket,
+    readonly connectionId: string,
+    private readonly owner: ChannelOwner,
+  ) {
+    super(services, identity, place);
+    this.topic = VIEW_TOPIC + ticket.id;
+    this.#mailbox = new Mailbox(this, services.limits.mailboxLength);
+    this.#outbox = new Outbox(this.topic);
+    this.#lasting = new Lasting(services.clock, services.topics, (work) => this.enqueue(work));
+  }
+
+  get state(): ChannelState {
+    return this.#state;
+  }
+
+  /** Which join of this connection the page had last; each resume token is good for one. */
+  get turn(): number {
+    return this.#turn;
+  }
+
+  get isBusy(): boolean {
+    return this.#mailbox.isFull;
+  }
+
+  // ── lifecycle ──
+
+  /** Mounts the view for a page that joins. @throws ControlFlow, or what guards, `mount` or the first render throw; the channel has ended then */
+  join(socket: ChannelSocket, joinRef: string | null): Promise<JoinReply> {
+    return this.#first(async () => {
+      const view = await createView(this.View, this);
+      this.#mounted = { View: this.View, view, traits: this.traits };
+      await mountView(this.#mounted);
+      return this.#open(socket, joinRef);
+    });
+  }
+
+  /** Takes the view up again on another socket: guards, traits, a full render, no `mount`. @throws as `join` */
+  resume(socket: ChannelSocket, joinRef: string | null, url: URL): Promise<JoinReply> {
+    this.#graceTimer?.clear();
+    this.#outbox.close();
+    return this.#first(async () => {
+      const { View, view, traits } = this.#mounted!;
+      await runGuards(View, view);
+      for (const trait of traits) await trait.resumed?.();
+      const hasMoved = url.href !== this.url.href;
+      if (hasMoved && this.#moveTo(url)) await view.handleParams();
+      return this.#open(socket, joinRef);
+    });
+  }
+
+  /** The socket is gone. The page may come back within the grace. */
+  park(graceMs: number): void {
+    if (this.#state === "parked" || this.#state === "ended") return;
+    this.#outbox.close();
+    if (this.#state === "mounting") return this.end("closed");
+    this.#state = "parked";
+    for (const trait of this.traits) this.#attempt(() => trait.parked?.(graceMs));
+    const reason = graceMs === this.limits.graceUnloadMs ? "closed" : "timeout";
+    this.#graceTimer = this.clock.after(graceMs, () => this.end(reason));
+  }
+
+  /** Ends the view: nothing more reaches it, then `unmount` and the ends of its traits run, once. */
+  end(reason: EndReason): void {
+    if (this.#state === "ended") return;
+    this.#state = "ended";
+    this.#outbox.close();
+    this.#graceTimer?.clear();
+    this.#lasting.end();
+    this.#finish(reason);
+    this.owner.ended(this, reason);
+  }
+
+  /** Resolves when the end of the view has run. */
+  settled(): Promise<void> {
+    return this.#mailbox.settled();
+  }
+
+  // ── what the page sends ──
+
+  /** Calls the event's handler in the mailbox; its HTML is sent before this resolves. */
+  event(payload: EventPayload): Promise<unknown> {
+    return this.#inMailbox(async (view) => {
+      try {
+        return await callEvent(this.View, view, payload, this.connectionId);
+      } catch (error) {
+        if (!(error instanceof ControlFlow)) await this.#guarded(() => view.handleError(error));
+        throw error;
+      }
+    });
+  }
+
+  /** The browser shows another URL of this page. False when it is not one of this page's. */
+  async urlChanged(url: URL): Promise<boolean> {
+    return this.#inMailbox(async (view) => {
+      if (!this.#moveTo(url)) return false;
+      await view.handleParams();
+      return true;
+    });
+  }
+
+  /** The page's pointer. Does not pass the mailbox, unless the view has an event named `cursor_move`. */
+  cursor(position: { readonly x: number; readonly y: number } | null): void {
+    if (this.#state !== "joined") return;
+    for (const trait of this.traits) this.#attempt(() => trait.cursor?.(position));
+  }
+
+  status(status: "active" | "idle" | "away"): void {
+    if (this.#state !== "joined") return;
+    for (const trait of this.traits) this.#attempt(() => trait.status?.(status));
+  }
+
+  // ── what the view asks for ──
+
+  enqueue(work: () => unknown): void {
+    if (this.#state === "ended") return;
+    this.#mailbox.post(async () => {
+      if (this.#state === "ended") return;
+      this.#isDirty = true;
+      await work();
+    });
+  }
+
+  changed(): void {
+    if (this.#isDirty || this.#state === "ended") return;
+    this.#isDirty = true;
+    this.#mailbox.post(() => {});
+  }
+
+  push(event: string, payload: unknown): void {
+    if (this.#state === "ended") return;
+    this.#outbox.push({ event, payload });
+    if (!this.#isDirty) this.#mailbox.post(() => {});
+  }
+
+  send(frame: SharedFrame, { lossy = false }: { readonly lossy?: boolean } = {}): void {
+    this.#outbox.send(frame, lossy);
+  }
+
+  flush(): Promise<void> {
+    this.#isDirty = true;
+    this.#show();
+    return Promise.resolve();
+  }
+
+  every(ms: number, work: () => unknown): () => void {
+    return this.#lasting.every(ms, work);
+  }
+
+  after(ms: number, work: () => unknown): () => void {
+    return this.#lasting.after(ms, work);
+  }
+
+  subscribe(topic: string, handler: (message: unknown) => unknown): () => void {
+    return this.#lasting.subscribe(topic, handler);
+  }
+
+  patchUrl(to: string, { replace = false }: { readonly replace?: boolean } = {}): void {
+    const url = new URL(to, this.url);
+    if (!this.#moveTo(url))
+      throw new TypeError(`patchUrl() stays on the same page; ${url.pathname} is another: use a link or redirect().`);
+    this.#outbox.tell(PATCH_URL, { url: url.pathname + url.search + url.hash, replace });
+    this.enqueue(() => this.#mounted?.view.handleParams());
+  }
+
+  // ── mailbox owner ──
+
+  async failed(error: unknown): Promise<void> {
+    if (error instanceof ControlFlow) return this.#leaveFor(error);
+    const view = this.#mounted?.view;
+    if (view) await this.#guarded(() => view.handleError(error));
+    this.#log(error, "a handler of a view failed");
+  }
+
+  turned(idle: boolean): void {
+    if (idle) this.#show();
+  }
+
+  // ── inside ──
+
+  /** Runs what opens the page; a failure ends the channel. */
+  async #first(work: () => Promise<JoinReply>): Promise<JoinReply> {
+    try {
+      return await this.#mailbox.run(work);
+    } catch (error) {
+      this.end("left");
+      throw error;
+    }
+  }
+
+  #open(socket: ChannelSocket, joinRef: string | null): JoinReply {
+    if (this.#state === "ended") throw new Error("The page went away while it was mounted.");
+    const rendered = this.#render();
+    this.#isDirty = false;
+    this.#state = "joined";
+    this.#turn += 1;
+    const view = this.#mounted!.view;
+    this.#outbox.open(socket, joinRef, rendered, view.pageTitle);
+    return joinReply(this, rendered, view.pageTitle, this.services);
+  }
+
+  #inMailbox<T>(work: (view: LiveView<any>) => Promise<T>): Promise<T> {
+    return this.#mailbox.run(async () => {
+      this.#isDirty = true;
+      try {
+        return await work(this.#mounted!.view);
+      } finally {
+        // The page has the HTML of an event before it has the reply.
+        this.#show();
+      }
+    });
+  }
+
+  #render(): Rendered {
+    return this.services.templates.render(this.View.template, contextOf(this.#mounted!, this.services.helpers));
+  }
+
+  #show(): void {
+    if (this.#state !== "joined") return;
+    if (this.#isDirty) {
+      if (!this.#outbox.isReady(() => this.changed())) return;
+      this.#isDirty = false;
+      try {
+        this.#outbox.show(this.#render(), this.#mounted!.view.pageTitle);
+      } catch (error) {
+        this.#log(error, "a view could not be rendered; its page keeps what it shows");
+      }
+    }
+    this.#outbox.flushPushes();
+  }
+
+  #moveTo(url: URL): boolean {
+    const params = placeAt(this.ticket, url);
+    if (!params || url.origin !== this.url.origin) return false;
+    this.url = url;
+    this.params = Object.freeze(params);
+    return true;
+  }
+
+  #leaveFor({ outcome }: ControlFlow): void {
+    if (outcome.kind === "redirect") this.owner.redirected(this, outcome.to);
+    else this.end("left");
+  }
+
+  #finish(reason: EndReason): void {
+    let isFinished = false;
+    const finish = async () => {
+      if (isFinished) return;
+      isFinished = true;
+      waited.clear();
+      const view = this.#mounted?.view;
+      if (view) await this.#guarded(() => view.unmount());
+      for (const trait of this.traits) await this.#guarded(() => trait.ended?.(reason));
+    };
+    const waited: Timer = this.clock.after(END_WAIT_MS, () => void finish());
+    this.#mailbox.post(finish);
+    this.#mailbox.close();
+  }
+
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#log(error, "a callback of a view failed");
+    }
+  }
+
+  /** As `#attempt`, awaited: code of the user may throw at any time. */
+  async #guarded(work: () => unknown): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#log(error, "a callback of a view failed");
+    }
+  }
+
+  #log(error: unknown, message: string): void {
+    this.logger.error(
+      { view: this.viewName, connection: this.connectionId, error: messageOf(error), stack: (error as Error)?.stack },
+      message,
+    );
+  }
+}

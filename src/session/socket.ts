@@ -1,0 +1,301 @@
+import type { Clock, Timer } from "../clock.js";
+import { messageOf } from "../errors.js";
+import type { Limits } from "../options.js";
+import {
+  CLOSE,
+  CLOSE_CODES,
+  CURSOR,
+  decodeFrame,
+  encodeFrame,
+  ERROR,
+  HEARTBEAT,
+  HEARTBEAT_TOPIC,
+  JOIN,
+  LEAVE,
+  REPLY,
+  type Frame,
+} from "../protocol.js";
+import type { Logger } from "../view-host.js";
+import { Bucket, Strikes } from "./bucket.js";
+import type { Identity } from "./identity.js";
+import type { ChannelSocket } from "./outbox.js";
+
+/** A WebSocket, as far as we need one. */
+export interface RawSocket {
+  readonly bufferedAmount: number;
+  send(data: string | Buffer): void;
+  ping(): void;
+  close(code: number, reason: string): void;
+  terminate(): void;
+}
+
+/** What a topic is answered with; null for no answer. */
+export type Reply = { readonly status: "ok" | "error"; readonly response: object } | null;
+
+/** How a topic's socket left it. */
+export type Parting = { readonly kind: "left" } | { readonly kind: "replaced" | "unloaded" | "broken" };
+
+/** One joined topic of a socket. */
+export interface Topic {
+  receive(event: string, payload: unknown): Reply | Promise<Reply>;
+  parted(parting: Parting): void;
+}
+
+export type JoinResult = { readonly topic: Topic; readonly response: object } | { readonly refusal: object };
+
+/** What a topic may ask of the socket it was joined on. */
+export interface TopicLink extends ChannelSocket {
+  readonly topic: string;
+  readonly joinRef: string | null;
+  readonly identity: Identity;
+  /** Ends the topic for good (`phx_close`), or so that the client joins anew (`phx_error`). */
+  end(event: typeof CLOSE | typeof ERROR): void;
+}
+
+export interface SocketOwner {
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly logger: Logger;
+  join(link: TopicLink, payload: unknown): Promise<JoinResult>;
+}
+
+interface Joined {
+  readonly topic: Topic;
+  readonly joinRef: string | null;
+}
+
+/** From here on renders wait: a new one would only add to what the kernel has not taken yet. */
+const SLOW_BYTES = 65_536;
+const DRAIN_CHECK_MS = 20;
+const HIDDEN_TOPICS_LOGGED = 200;
+
+/** One connection: frames in and out, topics, limits and liveness. What lies behind a topic is not its business. */
+export class Socket implements ChannelSocket {
+  readonly #topics = new Map<string, Joined>();
+  readonly #joining = new Map<string, object>();
+  readonly #events: Bucket;
+  readonly #cursors: Bucket;
+  readonly #strikes: Strikes;
+  readonly #openedAt: number;
+  #heardAt: number;
+  #pingedAt = -1;
+  #isClosed = false;
+  #drainTimer: Timer | null = null;
+  #onDrained: (() => void)[] = [];
+
+  constructor(
+    private readonly raw: RawSocket,
+    readonly identity: Identity,
+    private readonly owner: SocketOwner,
+  ) {
+    const { clock, limits } = owner;
+    this.#events = new Bucket(clock, limits.eventsPerSecond, limits.eventsBurst);
+    this.#cursors = new Bucket(clock, limits.cursorsPerSecond, limits.cursorsPerSecond);
+    this.#strikes = new Strikes(clock, limits.strikes, limits.strikeDecayMs);
+    this.#openedAt = this.#heardAt = clock.now();
+  }
+
+  // ── out ──
+
+  get isSlow(): boolean {
+    return this.raw.bufferedAmount > SLOW_BYTES;
+  }
+
+  write(data: string | Buffer): void {
+    if (this.#isClosed) return;
+    this.raw.send(data);
+    // A blocked peer never answers a close frame: the slow are cut.
+    if (this.raw.bufferedAmount > this.owner.limits.queueBytes) this.cut(CLOSE_CODES.tooSlow, "too slow");
+  }
+
+  whenDrained(work: () => void): void {
+    this.#onDrained.push(work);
+    this.#drainTimer ??= this.owner.clock.every(DRAIN_CHECK_MS, () => this.#checkDrained());
+  }
+
+  // ── in ──
+
+  /** A frame of the client; whatever it is, the process lives on. */
+  receive(text: string): void {
+    this.heard();
+    if (this.#isClosed) return;
+    const frame = decodeFrame(text);
+    if (!frame) return this.close(CLOSE_CODES.badFrame, "not the protocol");
+    if (!this.#isWithinLimits(frame)) return;
+    const [, , topic, event] = frame;
+    if (topic === HEARTBEAT_TOPIC && event === HEARTBEAT) this.#reply(frame, null, { status: "ok", response: {} });
+    else if (event === JOIN) void this.#join(frame);
+    else if (event === LEAVE) this.#leave(frame);
+    else void this.#push(frame);
+  }
+
+  /** Any sign of life: a frame or a pong. */
+  heard(): void {
+    this.#heardAt = this.owner.clock.now();
+    this.#pingedAt = -1;
+  }
+
+  /** Once a second: pings, ends the silent and those who never joined anything. */
+  tick(): void {
+    if (this.#isClosed) return;
+    const { clock, limits } = this.owner;
+    const now = clock.now();
+    if (this.#pingedAt >= 0) {
+      if (now - this.#pingedAt >= limits.pongDeadlineMs) this.cut(CLOSE_CODES.goingAway, "no pong");
+      return;
+    }
+    const isEmpty = this.#topics.size === 0 && this.#joining.size === 0;
+    if (isEmpty && now - this.#openedAt >= limits.unmountedSocketMs) {
+      return this.close(CLOSE_CODES.unmounted, "nothing joined");
+    }
+    if (now - this.#heardAt < limits.pingMs) return;
+    this.#pingedAt = now;
+    this.raw.ping();
+  }
+
+  // ── end ──
+
+  /** Asks the peer to close; what it has joined parts when the close is done. */
+  close(code: number, reason: string): void {
+    if (this.#isClosed) return;
+    this.raw.close(code, reason);
+    this.#end({ kind: "broken" });
+  }
+
+  /** Ends it without waiting for the peer. */
+  cut(code: number, reason: string): void {
+    if (this.#isClosed) return;
+    this.raw.close(code, reason);
+    this.raw.terminate();
+    this.#end({ kind: "broken" });
+  }
+
+  /** The connection is gone; a page that was unloaded says so with 1000 or 1001. */
+  closed(code: number): void {
+    this.#end({ kind: code === 1_000 || code === 1_001 ? "unloaded" : "broken" });
+  }
+
+  #end(parting: Parting): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#drainTimer?.clear();
+    this.#onDrained = [];
+    this.#joining.clear();
+    const topics = [...this.#topics.values()];
+    this.#topics.clear();
+    for (const { topic } of topics) topic.parted(parting);
+  }
+
+  // ── topics ──
+
+  async #join(frame: Frame): Promise<void> {
+    const [joinRef, ref, topic, , payload] = frame;
+    const link = this.#linkTo(topic, joinRef ?? ref);
+    const old = this.#topics.get(topic);
+    if (!old && this.#topics.size + this.#joining.size >= this.owner.limits.channelsPerSocket) {
+      return this.#reply(frame, link.joinRef, refused("too many channels joined"));
+    }
+    const attempt = {};
+    this.#joining.set(topic, attempt);
+    if (old) this.#part(topic, old, { kind: "replaced" });
+    const result = await this.#attemptJoin(link, payload);
+    const isCurrent = this.#joining.get(topic) === attempt;
+    if (isCurrent) this.#joining.delete(topic);
+    if ("refusal" in result) {
+      if (isCurrent) this.#reply(frame, link.joinRef, { status: "error", response: result.refusal });
+    } else if (!isCurrent || this.#isClosed) {
+      result.topic.parted({ kind: this.#isClosed ? "broken" : "replaced" });
+    } else {
+      this.#topics.set(topic, { topic: result.topic, joinRef: link.joinRef });
+      this.#reply(frame, link.joinRef, { status: "ok", response: result.response });
+    }
+    if (old) this.#tell([old.joinRef, old.joinRef, topic, CLOSE, {}]);
+  }
+
+  async #attemptJoin(link: TopicLink, payload: unknown): Promise<JoinResult> {
+    try {
+      return await this.owner.join(link, payload);
+    } catch (error) {
+      this.owner.logger.error(
+        { topic: link.topic.slice(0, HIDDEN_TOPICS_LOGGED), error: messageOf(error) },
+        "a join failed",
+      );
+      return { refusal: { reason: "join crashed" } };
+    }
+  }
+
+  #leave(frame: Frame): void {
+    const [joinRef, , topic] = frame;
+    const joined = this.#topics.get(topic);
+    this.#joining.delete(topic);
+    if (!joined) return this.#reply(frame, joinRef, { status: "ok", response: {} });
+    if (joinRef !== null && joinRef !== joined.joinRef) return;
+    this.#part(topic, joined, { kind: "left" });
+    this.#reply(frame, joined.joinRef, { status: "ok", response: {} });
+    this.#tell([joined.joinRef, joined.joinRef, topic, CLOSE, {}]);
+  }
+
+  async #push(frame: Frame): Promise<void> {
+    const [joinRef, , topic, event, payload] = frame;
+    const joined = this.#topics.get(topic);
+    if (!joined) return this.#reply(frame, null, refused("unmatched topic"));
+    if (joinRef !== null && joinRef !== joined.joinRef) return;
+    const reply = await joined.topic.receive(event, payload);
+    if (reply) this.#reply(frame, joined.joinRef, reply);
+  }
+
+  #part(topic: string, joined: Joined, parting: Parting): void {
+    this.#topics.delete(topic);
+    joined.topic.parted(parting);
+  }
+
+  #linkTo(topic: string, joinRef: string | null): TopicLink {
+    const socket = this;
+    return {
+      topic,
+      joinRef,
+      identity: this.identity,
+      get isSlow() {
+        return socket.isSlow;
+      },
+      write: (data) => this.write(data),
+      whenDrained: (work) => this.whenDrained(work),
+      end: (event) => {
+        if (this.#topics.get(topic)?.joinRef !== joinRef) return;
+        this.#topics.delete(topic);
+        this.#tell([joinRef, joinRef, topic, event, {}]);
+      },
+    };
+  }
+
+  // ── inside ──
+
+  #isWithinLimits(frame: Frame): boolean {
+    const [joinRef, ref, , event] = frame;
+    const isCursor = event === CURSOR && ref === null;
+    if (isCursor) return this.#cursors.take();
+    if (this.#events.take()) return true;
+    this.#reply(frame, joinRef, refused("RATE_LIMITED"));
+    if (this.#strikes.strike()) this.close(CLOSE_CODES.flood, "too many events");
+    return false;
+  }
+
+  #reply([, ref, topic]: Frame, joinRef: string | null, reply: NonNullable<Reply>): void {
+    if (ref !== null) this.#tell([joinRef, ref, topic, REPLY, reply]);
+  }
+
+  #tell(frame: Frame): void {
+    this.write(encodeFrame(frame));
+  }
+
+  #checkDrained(): void {
+    if (this.isSlow) return;
+    this.#drainTimer?.clear();
+    this.#drainTimer = null;
+    for (const work of this.#onDrained.splice(0)) work();
+  }
+}
+
+function refused(reason: string): NonNullable<Reply> {
+  return { status: "error", response: { reason } };
+}
