@@ -9,17 +9,16 @@ import { walk } from "./test-files.mjs";
  * @type {readonly { layer: number, files: RegExp }[]}
  */
 const LAYERS = [
-  { layer: 0, files: /^src\/(protocol|errors|options|token|clock|control-flow|register|view-host)\.ts$/ },
+  { layer: 0, files: /^src\/(protocol|errors|options|token|clock|control-flow|register|view-host|logger)\.ts$/ },
   { layer: 0, files: /^src\/(render|pubsub)\// },
   { layer: 1, files: /^src\/(live-view|event)\.ts$/ },
   { layer: 1, files: /^src\/presence\/(manager|room|shared)[a-z-]*\.ts$/ },
   { layer: 1, files: /^src\/cursor\/tracker[a-z-]*\.ts$/ },
   { layer: 2, files: /^src\/(presence|cursor)\/mixin[a-z-]*\.ts$/ },
   { layer: 0, files: /^src\/(presence|cursor)\// },
-  { layer: 4, files: /^src\/session\/(socket|room-channel)[a-z-]*\.ts$/ },
+  { layer: 4, files: /^src\/session\/(socket|room-channel|view-topic)[a-z-]*\.ts$/ },
   { layer: 3, files: /^src\/session\// },
-  { layer: 5, files: /^src\/convive\.ts$/ },
-  { layer: 5, files: /^src\/server\// },
+  { layer: 5, files: /^src\/(convive\.ts|http\/)/ },
   { layer: 6, files: /^src\/index\.ts$/ },
   { layer: 7, files: /^src\/(testing|cli)\// },
 ];
@@ -29,8 +28,8 @@ const LAYERS = [
  * @type {readonly { name: string, files: RegExp, types?: RegExp }[]}
  */
 const DOORS = [
-  { name: "express", files: /^src\/(convive\.ts|server\/)/, types: /^src\// },
-  { name: "ws", files: /^src\/(convive\.ts|server\/)/, types: /^src\// },
+  { name: "express", files: /^src\/(convive|http\/express-door)\.ts$/, types: /^src\// },
+  { name: "ws", files: /^src\/(convive|http\/upgrades)\.ts$/, types: /^src\// },
   { name: "eta", files: /^src\/render\/template\.ts$/ },
   { name: "ioredis", files: /^src\/(presence|pubsub|cursor)\/redis[a-z-]*\.ts$/ },
   { name: "morphdom", files: /^client\/dom-patch\.ts$/ },

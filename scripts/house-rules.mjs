@@ -19,7 +19,7 @@ import { readSource } from "./source-reader.mjs";
 const LEFTOVER = new RegExp(`\\b(${["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"].join("|")})\\b`);
 
 /** @param {string} path */
-const isTest = (path) => /\.(test|test-d|spec|contract)\.ts$/.test(path) || /-contract\.ts$/.test(path);
+const isTest = (path) => /(\.(test|test-d|spec)|[.-]contract)\.ts$/.test(path);
 /** @param {string} path */
 const isProduct = (path) => /^(src|client|examples)\/.*\.ts$/.test(path) && !isTest(path);
 
