@@ -1,4 +1,11 @@
+import type { IncomingMessage } from "node:http";
+import type { Request } from "express";
+import { systemClock, type Clock } from "./clock.js";
 import { ConviveError } from "./errors.js";
+import type { Logger } from "./logger.js";
+import type { PresencePermission, PresenceRequest } from "./presence/presence.js";
+import { BASE_PATH } from "./protocol.js";
+import type { User } from "./register.js";
 
 /** Every time, size and rate of design "Constants", each an option; ms and bytes. */
 export const DEFAULT_LIMITS = {
@@ -63,4 +70,82 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
 
 function invalid(message: string): ConviveError {
   return new ConviveError("OPTION_INVALID", message);
+}
+
+/** Everything that `convive()` can be told; each has a default. */
+export interface ConviveOptions {
+  /** Directory of the app's Eta templates; `"templates"`. Built-in parts stand behind it as `convive/…`. */
+  templates?: string | undefined;
+  /** Template around each page on HTTP; `"convive/layout"`. It must print `it.head` and `it.body`. */
+  layout?: string | undefined;
+  /** Template shown when a page cannot be mounted; `"convive/error"`. */
+  errorTemplate?: string | undefined;
+  /** Names that every template can read. */
+  helpers?: Readonly<Record<string, unknown>> | undefined;
+  /** What tokens and cookies are signed with, at least 16 characters; the first of several signs, all verify. Needed in production. */
+  secret?: string | readonly string[] | undefined;
+  /** Origins whose pages may connect; the own host unless given. */
+  origins?: readonly string[] | undefined;
+  /** Whether `X-Forwarded-*` is believed; true only behind a proxy that sets them. `false` */
+  trustProxy?: boolean | undefined;
+  /** pino's shape; the console unless given. */
+  logger?: Logger | undefined;
+  /** Who sends a request; `request.user` unless given. */
+  identify?: ((request: Request | IncomingMessage) => User | null | Promise<User | null>) | undefined;
+  /** The id of a user; `user.id` unless given. */
+  userId?: ((user: User) => string) | undefined;
+  /** Separates rooms of one name; nothing unless given. */
+  tenant?: ((user: User | null, request: IncomingMessage) => string) | undefined;
+  /** Who may see a room and who may be in it; views may and foreign clients may not unless given. */
+  authorizePresence?:
+    ((request: PresenceRequest) => boolean | PresencePermission | Promise<boolean | PresencePermission>) | undefined;
+  /** `"production"` says less and asks for more; NODE_ENV unless given. */
+  mode?: "development" | "production" | undefined;
+  /** Where socket and assets live; `"/convive"`. */
+  basePath?: string | undefined;
+  /** Times, sizes and rates other than the defaults. */
+  limits?: Partial<Limits> | undefined;
+  /** Another clock; for tests. */
+  clock?: Clock | undefined;
+}
+
+/** Options with their defaults laid under. */
+export interface Settings {
+  readonly templates: string;
+  readonly layout: string;
+  readonly errorTemplate: string;
+  readonly helpers: Readonly<Record<string, unknown>>;
+  readonly secrets: readonly string[] | null;
+  readonly trustProxy: boolean;
+  readonly isProduction: boolean;
+  readonly basePath: string;
+  readonly limits: Limits;
+  readonly clock: Clock;
+}
+
+/** @throws ConviveError OPTION_INVALID, SECRET_MISSING */
+export function resolveOptions(options: ConviveOptions): Settings {
+  const isProduction = (options.mode ?? process.env["NODE_ENV"]) === "production";
+  const basePath = options.basePath ?? BASE_PATH;
+  if (!/^(\/[\w.-]+)+$/.test(basePath))
+    throw invalid(`basePath must look like "/convive", not ${JSON.stringify(basePath)}.`);
+  const secrets = options.secret === undefined ? null : [options.secret].flat();
+  if (!secrets && isProduction) {
+    throw new ConviveError(
+      "SECRET_MISSING",
+      "Production needs convive({ secret }), the same on every node: make one with `openssl rand -base64 32`.",
+    );
+  }
+  return {
+    templates: options.templates ?? "templates",
+    layout: options.layout ?? "convive/layout",
+    errorTemplate: options.errorTemplate ?? "convive/error",
+    helpers: options.helpers ?? {},
+    secrets,
+    trustProxy: options.trustProxy ?? false,
+    isProduction,
+    basePath,
+    limits: resolveLimits(options.limits),
+    clock: options.clock ?? systemClock,
+  };
 }

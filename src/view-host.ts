@@ -1,17 +1,11 @@
 import type { Clock } from "./clock.js";
+import type { Logger } from "./logger.js";
 import type { Limits } from "./options.js";
 import type { JoinReply } from "./protocol.js";
 import type { Params, Session, User } from "./register.js";
 
 /** Handles (`share`, `presenceRoom`) stand in the context as what this method of theirs returns. */
 export const CONTEXT_VALUE = Symbol("convive.contextValue");
-
-/** pino's shape; `console` is wrapped to fit. Secrets, cookies, tokens and metas are never logged. */
-export interface Logger {
-  info(facts: object, message?: string): void;
-  warn(facts: object, message?: string): void;
-  error(facts: object, message?: string): void;
-}
 
 /** How a view ended: its own wish, a closed or unloaded page whose grace is over, a broken link whose grace is over, or an order from outside. */
 export type EndReason = "left" | "closed" | "timeout" | "removed";

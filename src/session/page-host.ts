@@ -1,7 +1,8 @@
 import type { Clock } from "../clock.js";
 import type { Limits } from "../options.js";
 import type { Params, Session, User } from "../register.js";
-import type { Logger, NodeServices, SharedFrame, ViewHost, ViewTrait } from "../view-host.js";
+import type { Logger } from "../logger.js";
+import type { NodeServices, SharedFrame, ViewHost, ViewTrait } from "../view-host.js";
 import type { Identity } from "./identity.js";
 import type { ViewClass } from "./registry.js";
 import type { SessionServices } from "./services.js";

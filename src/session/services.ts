@@ -3,7 +3,8 @@ import type { Limits } from "../options.js";
 import type { PubSub } from "../pubsub/pubsub.js";
 import type { Templates } from "../render/template.js";
 import type { Tokens } from "../token.js";
-import type { Logger, NodeServices } from "../view-host.js";
+import type { Logger } from "../logger.js";
+import type { NodeServices } from "../view-host.js";
 import type { ViewRegistry } from "./registry.js";
 
 /** What every page of this process works with; made once by the composition root. */

@@ -15,7 +15,7 @@ import {
   REPLY,
   type Frame,
 } from "../protocol.js";
-import type { Logger } from "../view-host.js";
+import type { Logger } from "../logger.js";
 import { Bucket, Strikes } from "./bucket.js";
 import type { Identity } from "./identity.js";
 import type { ChannelSocket } from "./outbox.js";

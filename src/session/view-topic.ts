@@ -17,6 +17,7 @@ import {
 } from "../protocol.js";
 import { randomId } from "../token.js";
 import { Channel, type ChannelOwner } from "./channel.js";
+import { errorFacts, errorHtml } from "./error-page.js";
 import { readEventPayload } from "./event-call.js";
 import type { Identity } from "./identity.js";
 import type { Pages } from "./pages.js";
@@ -114,8 +115,8 @@ export class ViewTopics implements ChannelOwner {
       { view: ticket.view, code, error: messageOf(error), stack: (error as Error)?.stack },
       "a view could not be mounted",
     );
-    const html = this.services.templates.errorPage(this.services.errorTemplate, error, code);
-    return { reason: "failed", code, html };
+    const facts = errorFacts(error, this.services.isDevelopment);
+    return { reason: "failed", code, html: errorHtml(this.services, facts) };
   }
 }
 

@@ -1,0 +1,181 @@
+import type { IncomingMessage, Server } from "node:http";
+import type { Duplex } from "node:stream";
+import { WebSocketServer, type WebSocket } from "ws";
+import type { Timer } from "../clock.js";
+import { ConviveError, messageOf } from "../errors.js";
+import { CLOSE_CODES } from "../protocol.js";
+import type { Identity } from "../session/identity.js";
+import { Socket, type SocketOwner } from "../session/socket.js";
+import type { UpgradeRequests } from "./express-door.js";
+import type { Identities } from "./identities.js";
+import type { Origins } from "./origins.js";
+import { Quota } from "./quota.js";
+
+const TICK_MS = 1_000;
+const PHOENIX = "phoenix";
+const PROTOCOL = "2.0.0";
+const REASONS: Readonly<Record<number, string>> = {
+  403: "Forbidden",
+  404: "Not Found",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+};
+
+export interface UpgradeOptions {
+  readonly path: string;
+  readonly origins: Origins;
+  readonly identities: Identities;
+  readonly requests: () => UpgradeRequests;
+}
+
+/** The door for WebSockets: origin, the app's middleware, identity and quotas, before a socket exists. */
+export class Upgrades {
+  readonly #server: WebSocketServer;
+  readonly #sockets = new Set<Socket>();
+  readonly #perUser: Quota;
+  readonly #perAddress: Quota;
+  readonly #detach: (() => void)[] = [];
+  readonly #ticker: Timer;
+  #isClosed = false;
+
+  constructor(
+    private readonly owner: SocketOwner,
+    private readonly options: UpgradeOptions,
+  ) {
+    const { limits, clock } = owner;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      maxPayload: limits.frameBytes,
+      perMessageDeflate: false,
+      clientTracking: false,
+      handleProtocols: (protocols) => (protocols.has(PHOENIX) ? PHOENIX : false),
+    });
+    this.#perUser = new Quota(limits.socketsPerUser);
+    this.#perAddress = new Quota(limits.socketsPerAddress);
+    this.#ticker = clock.every(Math.min(TICK_MS, limits.pingMs / 2), () => this.#tick());
+  }
+
+  get sockets(): ReadonlySet<Socket> {
+    return this.#sockets;
+  }
+
+  attach(server: Server): void {
+    const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      // Before anything else: an unheard "error" ends the process.
+      socket.on("error", () => socket.destroy());
+      const path = (request.url ?? "").split("?")[0];
+      if (path === this.options.path) void this.#upgrade(request, socket, head);
+      else if (server.listenerCount("upgrade") === 1) refuse(socket, 404);
+    };
+    server.on("upgrade", onUpgrade);
+    this.#detach.push(() => server.off("upgrade", onUpgrade));
+  }
+
+  /** Takes no more sockets and closes those there are, spread over the time given, so that their pages do not all come to the next node at once. */
+  async drain(spreadMs: number): Promise<void> {
+    this.#isClosed = true;
+    const sockets = [...this.#sockets];
+    await Promise.all(sockets.map((socket, index) => this.#closeAfter(socket, (spreadMs * index) / sockets.length)));
+    this.#ticker.clear();
+    for (const detach of this.#detach.splice(0)) detach();
+    this.#server.close();
+  }
+
+  #closeAfter(socket: Socket, ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const close = () => {
+        socket.close(CLOSE_CODES.serviceRestart, "restarting");
+        resolve();
+      };
+      if (ms > 0) this.owner.clock.after(ms, close);
+      else close();
+    });
+  }
+
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    try {
+      const admitted = await this.#admit(request);
+      if ("status" in admitted) return refuse(socket, admitted.status);
+      if (socket.destroyed) return admitted.release();
+      socket.once("close", admitted.release);
+      this.#server.handleUpgrade(request, socket, head, (ws) => this.#open(ws, admitted.identity));
+    } catch (error) {
+      this.owner.logger.error({ error: messageOf(error), stack: (error as Error)?.stack }, "an upgrade failed");
+      refuse(socket, 500);
+    }
+  }
+
+  async #admit(
+    request: IncomingMessage,
+  ): Promise<{ readonly status: number } | { readonly identity: Identity; readonly release: () => void }> {
+    if (this.#isClosed) return { status: 503 };
+    const vsn = new URLSearchParams((request.url ?? "").split("?")[1] ?? "").get("vsn");
+    if (vsn !== PROTOCOL) return { status: 403 };
+    if (!this.options.origins.allows(request)) {
+      const { origin } = request.headers;
+      const refusal = new ConviveError(
+        "ORIGIN_REFUSED",
+        `A page of ${origin} may not connect: add it to \`origins\`, or set \`trustProxy\` behind a proxy that ends TLS.`,
+      );
+      this.owner.logger.warn({ origin, host: request.headers.host }, refusal.message);
+      return { status: 403 };
+    }
+    const result = await this.options.requests().run(request);
+    if ("status" in result) return { status: result.status in REASONS ? result.status : 403 };
+    const identity = await this.options.identities.of(result.request);
+    return this.#withinQuota(identity);
+  }
+
+  #withinQuota(
+    identity: Identity,
+  ): { readonly status: number } | { readonly identity: Identity; readonly release: () => void } {
+    const byAddress = this.#perAddress.take(identity.address);
+    if (!byAddress) return { status: 429 };
+    const byUser = this.#perUser.take(identity.userId);
+    if (!byUser) byAddress();
+    return byUser ? { identity, release: () => (byUser(), byAddress()) } : { status: 429 };
+  }
+
+  #open(ws: WebSocket, identity: Identity): void {
+    const socket = new Socket(rawSocketOf(ws), identity, this.owner);
+    this.#sockets.add(socket);
+    ws.on("error", () => {});
+    ws.on("message", (data: Buffer, isBinary: boolean) => {
+      if (isBinary) socket.close(1_003, "text frames only");
+      else socket.receive(data.toString());
+    });
+    ws.on("pong", () => socket.heard());
+    ws.on("close", (code: number) => {
+      this.#sockets.delete(socket);
+      socket.closed(code);
+    });
+  }
+
+  #tick(): void {
+    for (const socket of this.#sockets) socket.tick();
+  }
+}
+
+function rawSocketOf(ws: WebSocket) {
+  return {
+    get bufferedAmount() {
+      return ws.bufferedAmount;
+    },
+    send: (data: string | Buffer) => ws.send(data, { binary: false }, ignoreFailure),
+    ping: () => ws.ping(undefined, undefined, ignoreFailure),
+    close: (code: number, reason: string) => ws.close(code, reason),
+    terminate: () => ws.terminate(),
+  };
+}
+
+/** A write to a socket that just closed; its close event tells the rest. */
+function ignoreFailure(): void {}
+
+function refuse(socket: Duplex, status: number): void {
+  if (socket.destroyed) return;
+  const retry = status === 429 || status === 503 ? "Retry-After: 5\r\n" : "";
+  socket.end(
+    `HTTP/1.1 ${status} ${REASONS[status] ?? "Refused"}\r\nConnection: close\r\nContent-Length: 0\r\n${retry}\r\n`,
+  );
+}

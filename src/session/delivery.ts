@@ -1,0 +1,62 @@
+import { ConviveError } from "../errors.js";
+import type { Channel } from "./channel.js";
+import type { Pages } from "./pages.js";
+import type { SessionServices } from "./services.js";
+
+/** Whose pages an event goes to. */
+export type PushTarget = { readonly user: string } | { readonly key: string } | "everyone";
+
+interface PushOrder {
+  readonly to: { readonly user: string } | "everyone";
+  readonly event: string;
+  readonly payload: unknown;
+}
+
+const PUSH_TOPIC = "convive:push";
+/** What apps publish has a name of its own before it, so that no topic of theirs is one of ours. */
+const APP_TOPIC = "app:";
+
+/** What comes from outside of any view: messages of topics, and events for pages, on every node. */
+export class Delivery {
+  readonly #unsubscribe: () => void;
+
+  constructor(
+    private readonly services: SessionServices,
+    private readonly pages: Pages<Channel>,
+  ) {
+    this.#unsubscribe = services.topics.subscribe(PUSH_TOPIC, (order) => this.#deliver(order as PushOrder));
+  }
+
+  async publish(topic: string, message: unknown): Promise<void> {
+    await this.services.topics.publish(APP_TOPIC + topic, jsonOf(message));
+  }
+
+  async push(to: PushTarget, event: string, payload: unknown): Promise<void> {
+    if (to !== "everyone" && "key" in to) return this.services.node.presence.broadcast(to.key, event, jsonOf(payload));
+    const order: PushOrder = { to, event, payload: jsonOf(payload) };
+    await this.services.topics.publish(PUSH_TOPIC, order);
+  }
+
+  close(): void {
+    this.#unsubscribe();
+  }
+
+  #deliver({ to, event, payload }: PushOrder): void {
+    const pages = to === "everyone" ? this.pages.all() : this.pages.of(to.user);
+    for (const page of pages) page.push(event, payload);
+  }
+}
+
+/** The topic that `subscribe` of a view hears. */
+export function appTopic(topic: string): string {
+  return APP_TOPIC + topic;
+}
+
+/** The same on one node as on many: what is not JSON is refused at the sender. */
+function jsonOf(value: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(value ?? null)) as unknown;
+  } catch (cause) {
+    throw new ConviveError("EVENT_INVALID", "What is published or pushed must be plain JSON.", { cause });
+  }
+}
