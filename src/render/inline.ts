@@ -4,8 +4,8 @@ export interface InlineTemplate {
 }
 
 /**
- * A template beside its view, for small views and tests. Backslashes are taken as they are written; `${}` is refused:
- * values belong into `<%= %>`.
+ * A template beside its view, for small views and tests. Backslashes are taken as they are written, but for the escaped
+ * backtick and dollar; `${}` is refused: values belong into `<%= %>`.
  *
  * @example
  * class Clock extends LiveView {
@@ -16,5 +16,5 @@ export interface InlineTemplate {
 export function inline(text: TemplateStringsArray, ...values: never[]): InlineTemplate {
   if (values.length > 0)
     throw new TypeError("inline`…` takes no ${values}: put them into the context and write <%= it.name %>.");
-  return Object.freeze({ source: text.raw.join("") });
+  return Object.freeze({ source: text.raw.join("").replace(/\\([`$])/g, "$1") });
 }

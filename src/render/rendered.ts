@@ -143,6 +143,12 @@ function patchLevel(statics: Statics, template: TemplateStatics, ops: Ops, level
     if (Array.isArray(how)) append(patchLevel(statics, template, ops, entry, how[0]));
     else append(patchSegment(statics, ops.slice(entry.from, entry.to), how as SlotEdits));
   };
+  const move = (ranges: Move) => {
+    for (const at of ranges as readonly (number | string | readonly [number, number])[]) {
+      if (typeof at === "number") keep(at, 1);
+      else if (typeof at !== "string") keep(at[0], at[1]);
+    }
+  };
   let cursor = 0;
   for (const step of script) {
     if (typeof step === "number") {
@@ -151,8 +157,7 @@ function patchLevel(statics: Statics, template: TemplateStatics, ops: Ops, level
     } else if (!Array.isArray(step) || Array.isArray(step[0])) change(cursor++, step as Change);
     else if (step[0] === "+") append(step.slice(1) as Ops);
     else if (step[0] === "=") change(step[1] as number, step[2] as Change);
-    else
-      for (const at of step.slice(1)) keep(...(typeof at === "number" ? ([at, 1] as const) : (at as [number, number])));
+    else move(step as unknown as Move);
   }
   keep(cursor, old.length - cursor);
   return result;
