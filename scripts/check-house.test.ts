@@ -124,13 +124,15 @@ test("a function has at most 50 lines, whatever its kind", () => {
   assertBreach({ "src/token.ts": `export class A {\n  constructor() ${body(51)}\n}\n` }, /constructor has 51 lines/);
 });
 
-test("any is a type argument or the element of rest arguments, nothing else", () => {
+test("any is a type argument, a rest argument or what a function type takes, nothing else", () => {
   assert.deepEqual(
     messages({ "src/token.ts": "export type A = Set<any>;\nexport type C = new (...args: any[]) => A;\n" }),
     [],
   );
-  assertBreach({ "src/token.ts": "export const a: any = 1;\n" }, /any is for type arguments only/);
-  assertBreach({ "client/view.ts": "export const a = 1 as any;\n" }, /any is for type arguments only/);
+  assertBreach({ "src/token.ts": "export const a: any = 1;\n" }, /any is for types of types only/);
+  assert.deepEqual(messages({ "src/token.ts": "export type F = (payload: any) => unknown;\n" }), []);
+  assertBreach({ "src/token.ts": "export const f = (a: any): unknown => a;\n" }, /any is for types of types only/);
+  assertBreach({ "client/view.ts": "export const a = 1 as any;\n" }, /any is for types of types only/);
 });
 
 test("no test is muted", () => {

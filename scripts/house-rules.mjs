@@ -165,7 +165,7 @@ function sizeProblems({ path, text, functions }, { maxFileLines, maxFunctionLine
  * @returns {Problem[]}
  */
 function anyProblems({ path, looseAny }) {
-  const message = "any is for type arguments only, as in LiveView<any>; say unknown.";
+  const message = "any is for types of types only, as in LiveView<any>; say unknown.";
   return looseAny.map((line) => ({ file: path, line, message }));
 }
 

@@ -89,12 +89,14 @@ function nameOf(node, tree) {
 }
 
 /**
- * `LiveView<any>` and `...args: any[]` are how TypeScript spells "whatever its parameter"; nothing else needs it.
+ * `LiveView<any>`, `...args: any[]` and `(payload: any) => unknown` are how TypeScript spells "whatever it takes"; a
+ * value, a field or a parameter of a function with a body never needs it.
  * @param {import("typescript-5.9").Node} node
  */
 function isTypeLevelAny(node) {
   const parent = node.parent;
   if (ts.isTypeReferenceNode(parent) || ts.isExpressionWithTypeArguments(parent)) return true;
+  if (ts.isParameter(parent) && ts.isFunctionTypeNode(parent.parent)) return true;
   return ts.isArrayTypeNode(parent) && ts.isParameter(parent.parent) && parent.parent.dotDotDotToken !== undefined;
 }
 

@@ -1,0 +1,66 @@
+import { readFileSync } from "node:fs";
+import { cpus, release, totalmem } from "node:os";
+import { pathToFileURL } from "node:url";
+import type { Bench, Result, Target } from "./result.js";
+
+const PACKAGES = ["eta", "express", "ws", "morphdom"];
+const GIB = 2 ** 30;
+
+/** Machine and versions, since a figure means nothing without them. */
+export function machine(): string {
+  const { length: cores, 0: cpu } = cpus();
+  const versions = PACKAGES.map((name) => `${name} ${versionOf(name)}`);
+  return [
+    `${cpu?.model.trim() ?? "unknown CPU"} × ${cores}, ${Math.round(totalmem() / GIB)} GiB, ${process.platform} ${release()}`,
+    `Node ${process.versions.node}, ${versions.join(", ")}`,
+  ].join("\n");
+}
+
+function versionOf(name: string): string {
+  const file = new URL(`../node_modules/${name}/package.json`, import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
+
+const HEADINGS = ["bench", "case", "value", "baseline", "ratio", "target", "met"];
+
+/** The results as a table with aligned columns. */
+export function table(results: readonly Result[]): string {
+  const rows = [HEADINGS, ...results.map(row)];
+  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
+  const lines = rows.map((cells) => cells.map((cell, column) => cell.padEnd(widths[column]!)).join("  "));
+  return lines.map((line) => line.trimEnd()).join("\n");
+}
+
+function row({ bench, case: name, value, unit, baseline, ratio, target, met }: Result): string[] {
+  return [
+    bench,
+    name,
+    `${number(value)} ${unit}`,
+    baseline === null ? "" : `${baseline.name} ${number(baseline.value)} ${unit}`,
+    ratio === null ? "" : `${number(ratio)} ×`,
+    target === null ? "" : targetText(target, unit),
+    met === null ? "" : met ? "yes" : "NO",
+  ];
+}
+
+function targetText(target: Target, unit: string): string {
+  return "value" in target ? `≤ ${number(target.value)} ${unit}` : `≤ ${number(target.ratio)} ×`;
+}
+
+/** Three digits that say something: 1234, 12.3, 0.0123. */
+function number(value: number): string {
+  return Math.abs(value) >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
+}
+
+/**
+ * Last line of every bench, which makes its file runnable alone: `node --import tsx bench/render.ts [--json]`.
+ *
+ * @example
+ * await runAlone(import.meta.url, bench);
+ */
+export async function runAlone(module: string, bench: Bench): Promise<void> {
+  if (module !== pathToFileURL(process.argv[1] ?? "").href) return;
+  const results = await bench.run();
+  if (process.argv.includes("--json")) for (const result of results) console.log(JSON.stringify(result));
+  else console.log(`${machine()}\n\n${table(results)}`);
+}

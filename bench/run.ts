@@ -1,0 +1,53 @@
+// `npm run bench [-- NAME …] [-- --json]`: every bench in a process of its own, so that none heats or litters another's.
+import { spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { machine, table } from "./report.js";
+import type { Result } from "./result.js";
+
+/** Names of the benches in a folder: the files that export `bench`. */
+export function findBenches(folder: string, filters: readonly string[]): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
+    .filter((file) => /^export const bench\b/m.test(readFileSync(join(folder, file), "utf8")))
+    .map((file) => file.slice(0, -".ts".length))
+    .filter((name) => filters.length === 0 || filters.some((filter) => name.includes(filter)))
+    .toSorted();
+}
+
+/** What a bench measured, or null when it ended badly; whatever else it prints goes to the terminal. */
+export async function runBench(file: string): Promise<Result[] | null> {
+  const child = spawn(process.execPath, ["--expose-gc", "--import=tsx", file, "--json"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  const lines = output.split("\n").filter((line) => line.startsWith("{"));
+  return code === 0 && lines.length > 0 ? lines.map((line) => JSON.parse(line) as Result) : null;
+}
+
+async function main(words: readonly string[]): Promise<void> {
+  const asJson = words.includes("--json");
+  const names = findBenches(
+    import.meta.dirname,
+    words.filter((word) => !word.startsWith("-")),
+  );
+  const results: Result[] = [];
+  const failed: string[] = [];
+  if (!asJson) console.log(`${machine()}\n`);
+  for (const name of names) {
+    if (!asJson) process.stderr.write(`${name} …\n`);
+    const found = await runBench(join(import.meta.dirname, `${name}.ts`));
+    if (found === null) failed.push(name);
+    else if (asJson) for (const result of found) console.log(JSON.stringify(result));
+    results.push(...(found ?? []));
+  }
+  if (!asJson && results.length > 0) console.log(`\n${table(results)}`);
+  for (const name of failed) console.error(`✗ ${name} ended without a result.`);
+  if (names.length === 0) console.error("✗ No bench has that name.");
+  process.exitCode = failed.length > 0 || names.length === 0 ? 1 : 0;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main(process.argv.slice(2));

@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { pointClientAtDist } from "./compile.mjs";
+
+test("declarations of the client find src beside them in dist, and a second pass changes nothing", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "convive-compile-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "view.d.ts");
+  writeFileSync(file, 'import type { Frame } from "../src/protocol.js";\nexport * from "./hooks.js";\n');
+  for (let pass = 0; pass < 2; pass++) {
+    pointClientAtDist(folder);
+    assert.equal(
+      readFileSync(file, "utf8"),
+      'import type { Frame } from "../protocol.js";\nexport * from "./hooks.js";\n',
+    );
+  }
+});
