@@ -7,7 +7,9 @@ import { findChromium, findOnPath } from "./chromium.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const OLDEST_NODE = [20, 19];
-const APT_DEADLINE_MS = 600_000;
+const COMMAND_DEADLINE_MS = 600_000;
+/** npm's own pauses add up to more than a minute before it admits that there is no network. */
+const NPM_RETRIES = ["--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"];
 
 /** @typedef {"check" | "start" | "test"} Goal check: packages only; start: and the client bundle; test: and a browser */
 /** @typedef {{ name: string, find: () => string | null, packages: readonly string[], advice: string }} Program */
@@ -60,10 +62,13 @@ function readPackages(file) {
 function installPackages() {
   say("Installing packages with npm ci …");
   const npm = process.env["npm_execpath"];
-  const words = ["ci", "--include=dev", "--no-audit", "--no-fund"];
+  const words = ["ci", "--include=dev", "--no-audit", "--no-fund", "--prefer-offline", ...NPM_RETRIES];
   const done = npm?.endsWith("js") ? run(process.execPath, [npm, ...words]) : run("npm", words);
   if (done) return;
-  fail("npm ci did not succeed. Check that the network and the npm registry can be reached, then run this again.");
+  fail(
+    "npm ci did not succeed; npm says why above. If it could not download (ENOTFOUND, ECONNREFUSED, ETIMEDOUT …), check " +
+      "that the network and the registry can be reached, then run this again.",
+  );
 }
 
 /** @param {readonly Program[]} programs */
@@ -102,7 +107,12 @@ function downloadChromium() {
 function run(command, words) {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   // Progress goes to stderr, so that what the script itself prints stays readable by machines.
-  const { status } = spawnSync(command, words, { cwd: ROOT, stdio: ["ignore", 2, 2], env, timeout: APT_DEADLINE_MS });
+  const { status } = spawnSync(command, words, {
+    cwd: ROOT,
+    stdio: ["ignore", 2, 2],
+    env,
+    timeout: COMMAND_DEADLINE_MS,
+  });
   return status === 0;
 }
 
