@@ -5,7 +5,6 @@ import type { LiveView } from "../live-view.js";
 import { PATCH_URL, VIEW_TOPIC, type EventPayload, type JoinReply } from "../protocol.js";
 import type { Rendered } from "../render/rendered.js";
 import type { EndReason, SharedFrame } from "../view-host.js";
-import { appTopic } from "./delivery.js";
 import { callEvent } from "./event-call.js";
 import { joinReply } from "./join-reply.js";
 import { Lasting } from "./lasting.js";
@@ -204,7 +203,7 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
   }
 
   subscribe(topic: string, handler: (message: unknown) => unknown): () => void {
-    return this.#lasting.subscribe(appTopic(topic), handler);
+    return this.#lasting.subscribe(topic, handler);
   }
 
   patchUrl(to: string, { replace = false }: { readonly replace?: boolean } = {}): void {

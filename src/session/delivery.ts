@@ -1,4 +1,5 @@
 import { ConviveError } from "../errors.js";
+import { appTopic } from "./lasting.js";
 import type { Channel } from "./channel.js";
 import type { Pages } from "./pages.js";
 import type { SessionServices } from "./services.js";
@@ -13,9 +14,6 @@ interface PushOrder {
 }
 
 const PUSH_TOPIC = "convive:push";
-/** What apps publish has a name of its own before it, so that no topic of theirs is one of ours. */
-const APP_TOPIC = "app:";
-
 /** What comes from outside of any view: messages of topics, and events for pages, on every node. */
 export class Delivery {
   readonly #unsubscribe: () => void;
@@ -28,7 +26,7 @@ export class Delivery {
   }
 
   async publish(topic: string, message: unknown): Promise<void> {
-    await this.services.topics.publish(APP_TOPIC + topic, jsonOf(message));
+    await this.services.topics.publish(appTopic(topic), jsonOf(message));
   }
 
   async push(to: PushTarget, event: string, payload: unknown): Promise<void> {
@@ -45,11 +43,6 @@ export class Delivery {
     const pages = to === "everyone" ? this.pages.all() : this.pages.of(to.user);
     for (const page of pages) page.push(event, payload);
   }
-}
-
-/** The topic that `subscribe` of a view hears. */
-export function appTopic(topic: string): string {
-  return APP_TOPIC + topic;
 }
 
 /** The same on one node as on many: what is not JSON is refused at the sender. */

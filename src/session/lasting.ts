@@ -1,6 +1,11 @@
 import type { Clock } from "../clock.js";
 import type { PubSub } from "../pubsub/pubsub.js";
 
+/** What apps publish has a name of its own before it, so that no topic of theirs is one of ours. */
+export function appTopic(topic: string): string {
+  return `app:${topic}`;
+}
+
 /** What a view started and what ends with it: timers and subscriptions, each delivered through the mailbox. */
 export class Lasting {
   readonly #stops = new Set<() => void>();
@@ -44,7 +49,7 @@ export class Lasting {
   }
 
   subscribe(topic: string, handler: (message: unknown) => unknown): () => void {
-    return this.#start(() => this.topics.subscribe(topic, (message) => this.enqueue(() => handler(message))));
+    return this.#start(() => this.topics.subscribe(appTopic(topic), (message) => this.enqueue(() => handler(message))));
   }
 
   /** Idempotent; nothing can be started any more. */

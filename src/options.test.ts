@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ConviveError, type ErrorCode } from "./errors.js";
+import { DEFAULT_LIMITS, resolveLimits, resolveOptions, type ConviveOptions } from "./options.js";
+
+const throwsCode = (code: ErrorCode, work: () => unknown) =>
+  assert.throws(work, (error: unknown) => error instanceof ConviveError && error.code === code);
+
+test("Limits have their defaults, and each can be given", () => {
+  assert.deepEqual(resolveLimits(), DEFAULT_LIMITS);
+  assert.equal(resolveLimits({ pingMs: 150 }).pingMs, 150);
+});
+
+test("Limits that contradict each other or make no sense are refused", () => {
+  const wrong = [
+    { pingMs: 0 },
+    { pingMs: -1 },
+    { pingMs: Number.NaN },
+    { leaseMs: 1_500 },
+    { graceUnloadMs: 20_000 },
+    { cursorTickMs: 300 },
+  ];
+  for (const limits of wrong) throwsCode("OPTION_INVALID", () => resolveLimits(limits));
+  throwsCode("OPTION_INVALID", () => resolveLimits({ pingSeconds: 3 } as never));
+});
+
+test("Limits divided by ten hold together", () => {
+  const scaled = Object.entries(DEFAULT_LIMITS).map(
+    ([name, value]) => [name, name.endsWith("Ms") ? value / 10 : value] as const,
+  );
+  assert.doesNotThrow(() => resolveLimits(Object.fromEntries(scaled)));
+});
+
+test("Production needs a secret, development does not", () => {
+  throwsCode("SECRET_MISSING", () => resolveOptions({ mode: "production" }));
+  assert.equal(resolveOptions({ mode: "development" }).secrets, null);
+  assert.deepEqual(resolveOptions({ mode: "production", secret: ["a", "b"] }).secrets, ["a", "b"]);
+});
+
+test("A base path that is no path is refused", () => {
+  for (const basePath of ["", "/", "convive", "/a/", "/a b", "//a"]) {
+    throwsCode("OPTION_INVALID", () => resolveOptions({ mode: "development", basePath } satisfies ConviveOptions));
+  }
+});

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Mailbox } from "./mailbox.js";
+
+function mailboxWithLog() {
+  const log: string[] = [];
+  const mailbox = new Mailbox(
+    {
+      failed: (error) => void log.push(`failed ${(error as Error).message}`),
+      turned: (idle) => void log.push(idle ? "idle" : "busy"),
+    },
+    10,
+  );
+  return { mailbox, log };
+}
+
+test("Work runs one at a time, each awaited, in the order posted", async () => {
+  const { mailbox, log } = mailboxWithLog();
+  let release = () => {};
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  mailbox.post(async () => {
+    log.push("a begins");
+    await gate;
+    log.push("a ends");
+  });
+  mailbox.post(() => log.push("b"));
+  assert.deepEqual(log, []);
+  setImmediate(release);
+  await mailbox.settled();
+  assert.deepEqual(log, ["a begins", "a ends", "busy", "b", "busy"]);
+});
+
+test("Work that throws is told to the owner, and the next runs", async () => {
+  const { mailbox, log } = mailboxWithLog();
+  mailbox.post(() => {
+    throw new Error("one");
+  });
+  mailbox.post(() => Promise.reject(new Error("two")));
+  mailbox.post(() => log.push("three"));
+  await mailbox.settled();
+  assert.deepEqual(log, ["failed one", "busy", "failed two", "busy", "three", "busy"]);
+});
+
+test("An owner that throws does not stop the mailbox", async () => {
+  const mailbox = new Mailbox(
+    {
+      failed: () => {
+        throw new Error("the log is full");
+      },
+      turned: () => {},
+    },
+    10,
+  );
+  mailbox.post(() => {
+    throw new Error("work");
+  });
+  assert.equal(await mailbox.run(() => 7), 7);
+});
+
+test("A result and a failure go to the caller of run alone", async () => {
+  const { mailbox, log } = mailboxWithLog();
+  assert.equal(await mailbox.run(() => Promise.resolve(1)), 1);
+  await assert.rejects(
+    mailbox.run(() => Promise.reject(new Error("mine"))),
+    /mine/,
+  );
+  await mailbox.settled();
+  assert.ok(!log.some((line) => line.startsWith("failed")));
+});
+
+test("A closed mailbox runs what it has, takes nothing more and still settles", async () => {
+  const { mailbox, log } = mailboxWithLog();
+  mailbox.post(() => log.push("last"));
+  mailbox.close();
+  assert.equal(
+    mailbox.post(() => log.push("too late")),
+    false,
+  );
+  await assert.rejects(
+    mailbox.run(() => 1),
+    /SERVER_CLOSED/,
+  );
+  await mailbox.settled();
+  assert.deepEqual(log, ["last", "idle"]);
+});
