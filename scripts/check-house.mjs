@@ -31,9 +31,13 @@ const DOORS = [
   { name: "express", files: /^src\/(convive|http\/express-door)\.ts$/, types: /^src\// },
   { name: "ws", files: /^src\/(convive|http\/upgrades)\.ts$/, types: /^src\// },
   { name: "eta", files: /^src\/render\/template\.ts$/ },
+  { name: "path-to-regexp", files: /^src\/session\/route\.ts$/ },
+  { name: "linkedom", files: /^src\/testing\// },
   { name: "ioredis", files: /^src\/(presence|pubsub|cursor)\/redis[a-z-]*\.ts$/ },
   { name: "morphdom", files: /^client\/dom-patch\.ts$/ },
 ];
+
+const DRAWERS = ["util", "utils", "helper", "helpers", "type", "types", "constant", "constants", "common"];
 
 /** @type {import("./house-rules.mjs").House} */
 export const HOUSE = {
@@ -41,19 +45,7 @@ export const HOUSE = {
   doors: DOORS,
   clientMayImport: ["src/protocol.ts", "src/render/rendered.ts"],
   publicNames: ["convive", "convive/client", "convive/testing"],
-  drawers: [
-    "util",
-    "utils",
-    "helper",
-    "helpers",
-    "type",
-    "types",
-    "constant",
-    "constants",
-    "common",
-    "service",
-    "services",
-  ],
+  drawers: { folders: [...DRAWERS, "service", "services"], files: DRAWERS },
   maxFileLines: 300,
   maxFunctionLines: 50,
 };

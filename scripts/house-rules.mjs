@@ -7,7 +7,7 @@ import { readSource } from "./source-reader.mjs";
  *   doors: readonly { name: string, files: RegExp, types?: RegExp }[],
  *   clientMayImport: readonly string[],
  *   publicNames: readonly string[],
- *   drawers: readonly string[],
+ *   drawers: { folders: readonly string[], files: readonly string[] },
  *   maxFileLines: number,
  *   maxFunctionLines: number,
  * }} House
@@ -183,8 +183,10 @@ function mutedTestProblems({ path, mutedTests }) {
  * @returns {Problem[]}
  */
 function drawerProblems(path, { drawers }) {
-  const names = path.split("/").map((part) => part.replace(/\..*$/, ""));
-  const drawer = names.find((name) => drawers.includes(name));
+  const folders = path.split("/");
+  const file = folders.pop()?.replace(/\..*$/, "") ?? "";
+  const drawer =
+    folders.find((folder) => drawers.folders.includes(folder)) ?? drawers.files.find((name) => name === file);
   return drawer === undefined
     ? []
     : [{ file: path, line: 0, message: `"${drawer}" is a drawer; what lies in it has an owner.` }];
