@@ -8,7 +8,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** @type {readonly import("esbuild").BuildOptions[]} */
 export const BUNDLES = [
-  { entryPoints: ["client/index.ts"], outfile: "dist/client/convive.js", format: "iife", globalName: "Convive" },
+  { entryPoints: ["client/classic.ts"], outfile: "dist/client/convive.js", format: "iife" },
   { entryPoints: ["client/index.ts"], outfile: "dist/client/convive.mjs", format: "esm" },
 ];
 

@@ -32,7 +32,7 @@ const DOORS = [
   { name: "ws", files: /^src\/(convive|http\/upgrades)\.ts$/, types: /^src\// },
   { name: "eta", files: /^src\/render\/template\.ts$/ },
   { name: "path-to-regexp", files: /^src\/session\/route\.ts$/ },
-  { name: "linkedom", files: /^src\/testing\// },
+  { name: "node-html-parser", files: /^src\/testing\/page-client\.ts$/ },
   { name: "ioredis", files: /^src\/(presence|pubsub|cursor)\/redis[a-z-]*\.ts$/ },
   { name: "morphdom", files: /^client\/dom-patch\.ts$/ },
 ];
