@@ -1,0 +1,186 @@
+import {
+  isFormerTerm,
+  parseHead,
+  type Head,
+  type Operation,
+  type PutOperation,
+  type Removal,
+  type RoomEvent,
+  type RoomSnapshot,
+  type RoomWrite,
+  type RoomWriteResult,
+} from "./backend.js";
+import { isSameMeta, TTL_OWNER, type ConnectionRecord, type LeaveReason } from "./presence.js";
+
+/** What one write or sweep did. */
+interface Effect {
+  readonly put: ConnectionRecord[];
+  readonly removed: Removal[];
+}
+
+/** One room of the memory store: what a store keeps of a room and how each write changes it. */
+export class MemoryRoom {
+  head: Head = "";
+  readonly connections = new Map<string, ConnectionRecord>();
+  /** how many connections each user has */
+  readonly users = new Map<string, number>();
+  /** how many connections each incarnation has */
+  readonly owners = new Map<string, number>();
+  readonly sequences = new Map<string, number>();
+  readonly deadlines = new Map<string, number>();
+  /** incarnations whose share of the room may have changed since this was last emptied */
+  readonly touchedOwners = new Set<string>();
+  #newest = 0;
+
+  constructor(private readonly wallTime: () => number) {}
+
+  apply(write: RoomWrite): { readonly result: RoomWriteResult; readonly event: RoomEvent | null } {
+    const { incarnation, sequence, isAll = false, operations } = write;
+    const last = this.sequences.get(incarnation) ?? 0;
+    if (incarnation !== TTL_OWNER) {
+      if (last >= sequence) return { result: { state: "stale", sequence: last }, event: null };
+      this.sequences.set(incarnation, sequence);
+    }
+    const version = this.#nextVersion(operations);
+    const effect: Effect = { put: [], removed: [] };
+    for (const operation of operations) this.#perform(operation, incarnation, version, effect);
+    const owned = isAll ? this.#closeOthers(incarnation, operations, effect) : null;
+    const hasChanged = isAll || effect.put.length > 0 || effect.removed.length > 0;
+    const event = hasChanged ? this.#advance(version, write.nonce, { incarnation, sequence, ...effect }) : null;
+    return {
+      result: { state: "ok", head: this.head, hasChanged },
+      event: event && owned ? { ...event, owned } : event,
+    };
+  }
+
+  sweep(incarnation: string, nonce: string): RoomEvent | null {
+    this.sequences.set(incarnation, Infinity);
+    return this.#removeAll((each) => each.owner === incarnation, "node", incarnation, nonce);
+  }
+
+  prune(storeTime: number, nonce: string): RoomEvent | null {
+    const isOver = ({ connectionId }: ConnectionRecord) => (this.deadlines.get(connectionId) ?? Infinity) <= storeTime;
+    return this.#removeAll(isOver, "timeout", TTL_OWNER, nonce);
+  }
+
+  touch(userId: string, deadline: number): boolean {
+    const own = [...this.connections.values()].filter((each) => each.userId === userId && each.owner === TTL_OWNER);
+    for (const { connectionId } of own) this.deadlines.set(connectionId, deadline);
+    return own.length > 0;
+  }
+
+  snapshot(fenced: ReadonlySet<string>): RoomSnapshot {
+    return {
+      head: this.head,
+      connections: [...this.connections.values()],
+      sequences: new Map(this.sequences),
+      fenced: new Set(fenced),
+    };
+  }
+
+  #perform(operation: Operation, incarnation: string, version: number, effect: Effect): void {
+    if (operation.op === "put") return this.#put(operation, incarnation, version, effect);
+    const existing = this.connections.get(operation.connectionId);
+    if (!existing) return;
+    const isOurs = existing.owner === incarnation || isFormerTerm(existing.owner, incarnation);
+    const isAllowed = operation.op === "delete" ? isOurs : existing.isLingering;
+    if (isAllowed) this.#remove(existing, operation.reason, effect);
+  }
+
+  #put(operation: PutOperation, incarnation: string, version: number, effect: Effect): void {
+    const existing = this.connections.get(operation.connectionId);
+    const joinedAt = operation.joinedAt ?? existing?.joinedAt ?? Math.max(this.wallTime(), this.#newest);
+    const record: ConnectionRecord = Object.freeze({
+      connectionId: operation.connectionId,
+      userId: operation.userId,
+      owner: incarnation,
+      isLingering: operation.isLingering,
+      status: operation.status,
+      revision: operation.revises ? version : (operation.revision ?? existing?.revision ?? 0),
+      joinedAt,
+      since: operation.since ?? existing?.since ?? joinedAt,
+      meta: operation.meta,
+    });
+    if (operation.deadline !== undefined) this.deadlines.set(operation.connectionId, operation.deadline);
+    if (existing && isSameConnection(existing, record, operation.revises ?? false)) return;
+    if (existing) this.#forget(existing);
+    this.#newest = Math.max(this.#newest, joinedAt);
+    this.connections.set(record.connectionId, record);
+    count(this.users, record.userId, 1);
+    count(this.owners, record.owner, 1);
+    this.touchedOwners.add(record.owner);
+    effect.put.push(record);
+  }
+
+  /** The writer has told everything it owns: its other records go, its former terms can write no more. */
+  #closeOthers(incarnation: string, operations: readonly Operation[], effect: Effect): readonly string[] {
+    const owned = operations.flatMap((each) => (each.op === "put" ? each.connectionId : []));
+    const kept = new Set(owned);
+    for (const record of [...this.connections.values()]) {
+      const isOurs = record.owner === incarnation || isFormerTerm(record.owner, incarnation);
+      if (isOurs && !kept.has(record.connectionId)) this.#remove(record, "closed", effect);
+    }
+    for (const other of [...this.sequences.keys()]) {
+      if (isFormerTerm(other, incarnation)) this.sequences.set(other, Infinity);
+    }
+    return owned;
+  }
+
+  #removeAll(
+    isGone: (record: ConnectionRecord) => boolean,
+    reason: LeaveReason,
+    incarnation: string,
+    nonce: string,
+  ): RoomEvent | null {
+    const effect: Effect = { put: [], removed: [] };
+    for (const record of [...this.connections.values()].filter(isGone)) this.#remove(record, reason, effect);
+    if (effect.removed.length === 0) return null;
+    const sequence = this.sequences.get(incarnation) ?? 0;
+    return this.#advance(this.#nextVersion([]), nonce, { incarnation, sequence, ...effect });
+  }
+
+  #remove(record: ConnectionRecord, reason: LeaveReason, effect: Effect): void {
+    this.#forget(record);
+    this.deadlines.delete(record.connectionId);
+    effect.removed.push({ connectionId: record.connectionId, owner: record.owner, reason });
+  }
+
+  #forget(record: ConnectionRecord): void {
+    this.connections.delete(record.connectionId);
+    count(this.users, record.userId, -1);
+    count(this.owners, record.owner, -1);
+    this.touchedOwners.add(record.owner);
+  }
+
+  /** Above every revision that a node brings back, so that the next change of a meta is the newest. */
+  #nextVersion(operations: readonly Operation[]): number {
+    const brought = operations.map((each) => (each.op === "put" ? (each.revision ?? 0) : 0));
+    return Math.max(parseHead(this.head).version, ...brought) + 1;
+  }
+
+  #advance(version: number, nonce: string, effect: Omit<RoomEvent, "previous" | "head">): RoomEvent {
+    const previous = this.head;
+    const epoch = previous === "" ? nonce : parseHead(previous).epoch;
+    this.head = `${epoch}.${version}.${nonce}`;
+    return { previous, head: this.head, ...effect };
+  }
+}
+
+function count(counts: Map<string, number>, name: string, change: number): void {
+  const sum = (counts.get(name) ?? 0) + change;
+  if (sum > 0) counts.set(name, sum);
+  else counts.delete(name);
+}
+
+function isSameConnection(a: ConnectionRecord, b: ConnectionRecord, revises: boolean): boolean {
+  return (
+    a.userId === b.userId &&
+    a.owner === b.owner &&
+    a.isLingering === b.isLingering &&
+    a.status === b.status &&
+    (revises || a.revision === b.revision) &&
+    a.joinedAt === b.joinedAt &&
+    a.since === b.since &&
+    isSameMeta(a.meta, b.meta)
+  );
+}

@@ -1,0 +1,465 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { PresenceBackend, PutOperation, RoomEvent, RoomWrite, TickRequest } from "../presence/backend.js";
+import { TTL_OWNER } from "../presence/presence.js";
+
+/** A store that is opened for one test. */
+export interface OpenedBackend {
+  /** Another node's hold of the same store. */
+  connect(): PresenceBackend;
+  /** Lets time pass: on a fake clock at once, else by waiting. */
+  advance(ms: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface BackendContract {
+  readonly name: string;
+  open(): Promise<OpenedBackend>;
+}
+
+const ROOM = "doc%3A1";
+const LEASE_MS = 300;
+const STEP_MS = 100;
+
+let nonces = 0;
+
+/**
+ * What every presence backend must do, as tests: a backend's own test file is this call.
+ *
+ * @example
+ * backendContract({ name: "memory", open: async () => openMemory() });
+ */
+export function backendContract({ name, open }: BackendContract): void {
+  const check = (title: string, work: (opened: OpenedBackend) => Promise<void>) =>
+    test(title, async () => {
+      const opened = await open();
+      try {
+        await work(opened);
+      } finally {
+        await opened.close();
+      }
+    });
+  describe(`${name} presence backend`, () => {
+    describe("writes", () => checkWrites(check));
+    describe("ownership", () => checkOwnership(check));
+    describe("the stream", () => checkStream(check));
+    describe("leases", () => checkLeases(check));
+    describe("sweeping", () => checkSweeping(check));
+    describe("connections without a process", () => checkTtl(check));
+  });
+}
+
+type Check = (title: string, work: (opened: OpenedBackend) => Promise<void>) => void;
+
+function checkWrites(check: Check): void {
+  check("a room that nobody wrote to is empty and has no head", async ({ connect }) => {
+    const backend = connect();
+    const { head, connections } = await backend.snapshot(ROOM);
+    assert.deepEqual([head, [...connections]], ["", []]);
+    assert.deepEqual(await backend.heads([ROOM]), [""]);
+    assert.equal(await backend.count(ROOM), 0);
+  });
+
+  check("a put is there in the snapshot, with owner, times and meta", async ({ connect }) => {
+    const backend = connect();
+    await backend.apply(ROOM, write("n.1", 1, [put("c1", "ann", { name: "Ann", tags: ["a"] })]));
+    const [record] = (await backend.snapshot(ROOM)).connections;
+    assert.ok(record);
+    const { joinedAt, since, ...rest } = record;
+    assert.deepEqual(rest, {
+      connectionId: "c1",
+      userId: "ann",
+      owner: "n.1",
+      isLingering: false,
+      status: "active",
+      revision: 0,
+      meta: { name: "Ann", tags: ["a"] },
+    });
+    assert.equal(since, joinedAt);
+    assert.ok(joinedAt > 1_000_000_000_000);
+  });
+
+  check("users named like parts of objects are users like any other", async ({ connect }) => {
+    const backend = connect();
+    for (const [i, id] of ["__proto__", "constructor", "toString", "a:b", "a\tb", "%41", "日本"].entries()) {
+      await backend.apply(ROOM, write("n.1", i + 1, [put(`c${i}`, id, { name: id })]));
+    }
+    const { connections } = await backend.snapshot(ROOM);
+    assert.deepEqual(
+      connections.map(({ userId }) => userId).toSorted(),
+      ["%41", "__proto__", "a\tb", "a:b", "constructor", "toString", "日本"].toSorted(),
+    );
+    assert.equal(await backend.count(ROOM), 7);
+  });
+
+  check("the count is of users, not of connections", async ({ connect }) => {
+    const backend = connect();
+    await backend.apply(ROOM, write("n.1", 1, [put("c1", "ann"), put("c2", "ann"), put("c3", "bob")]));
+    assert.equal(await backend.count(ROOM), 2);
+    await backend.apply(ROOM, write("n.1", 2, [{ op: "delete", connectionId: "c1", reason: "left" }]));
+    assert.equal(await backend.count(ROOM), 2);
+    await backend.apply(ROOM, write("n.1", 3, [{ op: "delete", connectionId: "c2", reason: "left" }]));
+    assert.equal(await backend.count(ROOM), 1);
+  });
+
+  check("a write that changes nothing keeps the head", async ({ connect }) => {
+    const backend = connect();
+    const first = await backend.apply(ROOM, write("n.1", 1, [put("c1", "ann", { a: 1, b: 2 })]));
+    const again = await backend.apply(ROOM, write("n.1", 2, [put("c1", "ann", { b: 2, a: 1 })]));
+    assert.ok(first.state === "ok" && again.state === "ok");
+    assert.equal(first.hasChanged, true);
+    assert.equal(again.hasChanged, false);
+    assert.equal(again.head, first.head);
+  });
+
+  check("a put keeps the times that are stored, unless it brings its own", async ({ connect, advance }) => {
+    const backend = connect();
+    await backend.apply(ROOM, write("n.1", 1, [put("c1", "ann")]));
+    const before = (await backend.snapshot(ROOM)).connections[0]!;
+    await advance(20);
+    await backend.apply(ROOM, write("n.1", 2, [put("c1", "ann", { changed: true })]));
+    const after = (await backend.snapshot(ROOM)).connections[0]!;
+    assert.deepEqual([after.joinedAt, after.since], [before.joinedAt, before.since]);
+    await backend.apply(ROOM, write("n.1", 3, [{ ...put("c2", "ann"), joinedAt: 5, since: 4 }]));
+    const given = (await backend.snapshot(ROOM)).connections.find(({ connectionId }) => connectionId === "c2")!;
+    assert.deepEqual([given.joinedAt, given.since], [5, 4]);
+  });
+
+  check(
+    "a change of meta gets a higher revision than any before, also one that a node brought back",
+    async ({ connect }) => {
+      const backend = connect();
+      await backend.apply(ROOM, write("n.1", 1, [{ ...put("c1", "ann"), revision: 41 }]));
+      await backend.apply(ROOM, write("n.1", 2, [{ ...put("c2", "ann"), revises: true }]));
+      const revisions = (await backend.snapshot(ROOM)).connections.map(({ revision }) => revision);
+      assert.equal(revisions[0], 41);
+      assert.ok(revisions[1]! > 41);
+    },
+  );
+}
+
+function checkOwnership(check: Check): void {
+  check("a write with an old number is refused and names the last that counted", async ({ connect }) => {
+    const backend = connect();
+    await backend.apply(ROOM, write("n.1", 5, [put("c1", "ann")]));
+    const late = await backend.apply(ROOM, write("n.1", 5, [{ op: "delete", connectionId: "c1", reason: "left" }]));
+    assert.deepEqual(late, { state: "stale", sequence: 5 });
+    assert.equal(await backend.count(ROOM), 1);
+  });
+
+  check("nobody deletes another's connection", async ({ connect }) => {
+    const backend = connect();
+    await backend.apply(ROOM, write("n.1", 1, [put("c1", "ann")]));
+    await backend.apply(ROOM, write("m.1", 1, [{ op: "delete", connectionId: "c1", reason: "left" }]));
+    assert.equal(await backend.count(ROOM), 1);
+  });
+
+  check("a process deletes what a former term of it owned, and not the reverse", async ({ connect }) => {
+    const backend = connect();
+    await backend.apply(ROOM, write("n.1", 1, [put("c1", "ann")]));
+    await backend.apply(ROOM, write("n.2", 1, [put("c2", "bob")]));
+    await backend.apply(ROOM, write("n.1", 2, [{ op: "delete", connectionId: "c2", reason: "left" }]));
+    assert.equal(await backend.count(ROOM), 2);
+    await backend.apply(ROOM, write("n.2", 2, [{ op: "delete", connectionId: "c1", reason: "left" }]));
+    assert.equal(await backend.count(ROOM), 1);
+  });
+
+  check("another's connection is evicted only while it lingers", async ({ connect }) => {
+    const backend = connect();
+    const evict = { op: "evict", connectionId: "c1", reason: "left" } as const;
+    await backend.apply(ROOM, write("n.1", 1, [put("c1", "ann")]));
+    await backend.apply(ROOM, write("m.1", 1, [evict]));
+    assert.equal(await backend.count(ROOM), 1);
+    await backend.apply(ROOM, write("n.1", 2, [{ ...put("c1", "ann"), isLingering: true }]));
+    await backend.apply(ROOM, write("m.1", 2, [evict]));
+    assert.equal(await backend.count(ROOM), 0);
+  });
+
+  check("a whole assertion removes what it does not name and closes former terms", async ({ connect }) => {
+    const backend = connect();
+    await backend.apply(ROOM, write("n.1", 9, [put("c1", "ann"), put("c2", "bob")]));
+    await backend.apply(ROOM, write("m.1", 1, [put("c9", "eve")]));
+    await backend.apply(ROOM, { ...write("n.2", 1, [put("c2", "bob"), put("c3", "cyd")]), isAll: true });
+    const { connections, sequences } = await backend.snapshot(ROOM);
+    assert.deepEqual(connections.map(({ connectionId, owner }) => `${connectionId} ${owner}`).toSorted(), [
+      "c2 n.2",
+      "c3 n.2",
+      "c9 m.1",
+    ]);
+    assert.equal(sequences.get("n.1"), Infinity);
+    assert.equal((await backend.apply(ROOM, write("n.1", 10, [put("c1", "ann")]))).state, "stale");
+  });
+
+  check(
+    "a whole assertion is told even when it changes nothing, naming all that is owned",
+    async ({ connect, advance }) => {
+      const backend = connect();
+      const events = await listen(backend);
+      await backend.apply(ROOM, write("n.1", 1, [put("c1", "ann")]));
+      await backend.apply(ROOM, { ...write("n.1", 2, [put("c1", "ann")]), isAll: true });
+      await advance(20);
+      assert.equal(events.length, 2);
+      assert.deepEqual(events[1]!.owned, ["c1"]);
+      assert.deepEqual([events[1]!.put.length, events[1]!.removed.length], [0, 0]);
+    },
+  );
+}
+
+function checkStream(check: Check): void {
+  check("each change is told to every node, naming the head before it and after it", async ({ connect, advance }) => {
+    const [one, two] = [connect(), connect()];
+    const [heard, alsoHeard] = [await listen(one), await listen(two)];
+    await one.apply(ROOM, write("n.1", 1, [put("c1", "ann")]));
+    await two.apply(ROOM, write("m.1", 1, [put("c2", "bob")]));
+    await one.apply(ROOM, write("n.1", 2, [{ op: "delete", connectionId: "c1", reason: "closed" }]));
+    await advance(20);
+    assert.equal(heard.length, 3);
+    assert.deepEqual(alsoHeard, heard);
+    assert.equal(heard[0]!.previous, "");
+    assert.equal(heard[1]!.previous, heard[0]!.head);
+    assert.equal(heard[2]!.previous, heard[1]!.head);
+    assert.deepEqual(heard[2]!.removed, [{ connectionId: "c1", owner: "n.1", reason: "closed" }]);
+    assert.deepEqual(await one.heads([ROOM, "other"]), [heard[2]!.head, ""]);
+    assert.deepEqual([heard[2]!.incarnation, heard[2]!.sequence], ["n.1", 2]);
+  });
+
+  check("heads differ in their nonce even where versions are equal", async ({ connect }) => {
+    const backend = connect();
+    await backend.apply("a", write("n.1", 1, [put("c1", "ann")]));
+    await backend.apply("b", write("n.1", 1, [put("c1", "ann")]));
+    const [a, b] = await backend.heads(["a", "b"]);
+    assert.notEqual(a, b);
+    assert.match(a!, /^[^.]+\.1\.[^.]+$/);
+  });
+
+  check("a batch is one event", async ({ connect, advance }) => {
+    const backend = connect();
+    const events = await listen(backend);
+    await backend.apply(ROOM, write("n.1", 1, [put("c1", "ann"), put("c2", "bob")]));
+    await advance(20);
+    assert.deepEqual(
+      events.map((event) => event.put.map(({ connectionId }) => connectionId)),
+      [["c1", "c2"]],
+    );
+  });
+
+  check("published text comes in the order of the changes around it", async ({ connect, advance }) => {
+    const backend = connect();
+    const heard: string[] = [];
+    await backend.subscribe(ROOM, {
+      changed: (event) => heard.push(event.put[0]!.connectionId),
+      published: (text) => heard.push(text),
+    });
+    await backend.apply(ROOM, write("n.1", 1, [put("c1", "ann")]));
+    await backend.publish(ROOM, "hello");
+    await backend.apply(ROOM, write("n.1", 2, [put("c2", "bob")]));
+    await advance(20);
+    assert.deepEqual(heard, ["c1", "hello", "c2"]);
+  });
+
+  check("publish tells how many nodes hear the room", async ({ connect }) => {
+    const [one, two] = [connect(), connect()];
+    await listen(one);
+    assert.equal(await one.publish(ROOM, "a"), 1);
+    await listen(two);
+    assert.equal(await one.publish(ROOM, "b"), 2);
+  });
+
+  check("after unsubscribing nothing is heard, and unsubscribing twice is harmless", async ({ connect, advance }) => {
+    const backend = connect();
+    const heard: RoomEvent[] = [];
+    const stop = await backend.subscribe(ROOM, { changed: (event) => heard.push(event), published: () => {} });
+    stop();
+    stop();
+    await backend.apply(ROOM, write("n.1", 1, [put("c1", "ann")]));
+    await advance(20);
+    assert.equal(heard.length, 0);
+  });
+}
+
+function checkLeases(check: Check): void {
+  check("a node that ticks keeps its lease", async ({ connect, advance }) => {
+    const backend = connect();
+    assert.equal((await backend.tick(tick("n.1", { isFirst: true }))).state, "ok");
+    for (let i = 0; i < 8; i += 1) {
+      await advance(STEP_MS);
+      const { state, condemned } = await backend.tick(tick("n.1"));
+      assert.deepEqual([state, [...condemned]], ["ok", []]);
+    }
+  });
+
+  check("a node that is silent for a lease is condemned, and told so", async ({ connect, advance }) => {
+    const backend = connect();
+    await backend.tick(tick("dead.1", { isFirst: true }));
+    await backend.tick(tick("n.1", { isFirst: true }));
+    await tickFor(backend, "n.1", LEASE_MS + STEP_MS, advance);
+    assert.deepEqual([...(await backend.tick(tick("n.1"))).condemned], ["dead.1"]);
+    assert.equal((await backend.tick(tick("dead.1"))).state, "dead");
+  });
+
+  check("silence of everybody ends no lease: the store clock steps a little only", async ({ connect, advance }) => {
+    const backend = connect();
+    await backend.tick(tick("a.1", { isFirst: true }));
+    await backend.tick(tick("b.1", { isFirst: true }));
+    await advance(LEASE_MS * 3);
+    const { state, condemned } = await backend.tick(tick("a.1"));
+    assert.deepEqual([state, [...condemned]], ["ok", []]);
+    assert.equal((await backend.tick(tick("b.1"))).state, "ok");
+  });
+
+  check("a node that the store does not know is told so", async ({ connect }) => {
+    assert.equal((await connect().tick(tick("n.1"))).state, "unknown");
+  });
+
+  check("orders reach every node with its next tick, once", async ({ connect }) => {
+    const backend = connect();
+    const before = await backend.tick(tick("n.1", { isFirst: true }));
+    await backend.order({ userId: "ann", tenant: "", room: null });
+    const { orders, lastOrder } = await backend.tick(tick("n.1", { ordersSince: before.lastOrder }));
+    assert.deepEqual([...orders], [{ userId: "ann", tenant: "", room: null }]);
+    assert.deepEqual([...(await backend.tick(tick("n.1", { ordersSince: lastOrder }))).orders], []);
+  });
+}
+
+function checkSweeping(check: Check): void {
+  check("a fenced incarnation can write no more, in no room", async ({ connect }) => {
+    const backend = connect();
+    await backend.apply(ROOM, write("dead.1", 1, [put("c1", "ann")]));
+    assert.deepEqual([...(await backend.fence("dead.1"))], [ROOM]);
+    assert.deepEqual(await backend.apply(ROOM, write("dead.1", 2, [put("c2", "bob")])), { state: "dead" });
+    assert.deepEqual(await backend.apply("other", write("dead.1", 1, [put("c2", "bob")])), { state: "dead" });
+    assert.ok((await backend.snapshot(ROOM)).fenced.has("dead.1"));
+  });
+
+  check("a sweep removes what the incarnation left, once, whoever sweeps", async ({ connect, advance }) => {
+    const [one, two] = [connect(), connect()];
+    await one.apply(ROOM, write("dead.1", 1, [put("c1", "ann"), put("c2", "bob")]));
+    await one.apply(ROOM, write("n.1", 1, [put("c3", "ann")]));
+    const events = await listen(one);
+    await one.fence("dead.1");
+    await Promise.all([one.sweep(ROOM, "dead.1", nonce()), two.sweep(ROOM, "dead.1", nonce())]);
+    await advance(20);
+    assert.equal(events.length, 1);
+    assert.deepEqual(
+      events[0]!.removed.map(({ connectionId, owner, reason }) => `${connectionId} ${owner} ${reason}`),
+      ["c1 dead.1 node", "c2 dead.1 node"],
+    );
+    assert.equal(await one.count(ROOM), 1);
+    assert.deepEqual([...(await one.fence("dead.1"))], []);
+  });
+
+  check("a connection that another term took over is not swept with the old one", async ({ connect }) => {
+    const backend = connect();
+    await backend.apply(ROOM, write("n.1", 1, [put("c1", "ann")]));
+    await backend.apply(ROOM, { ...write("n.2", 1, [put("c1", "ann")]), isAll: true });
+    await backend.fence("n.1");
+    await backend.sweep(ROOM, "n.1", nonce());
+    assert.equal((await backend.snapshot(ROOM)).connections[0]!.owner, "n.2");
+  });
+
+  check("what is swept is not told again", async ({ connect, advance }) => {
+    const backend = connect();
+    await backend.tick(tick("dead.1", { isFirst: true }));
+    await backend.tick(tick("n.1", { isFirst: true }));
+    await tickFor(backend, "n.1", LEASE_MS + STEP_MS, advance);
+    await backend.swept("dead.1");
+    assert.deepEqual([...(await backend.tick(tick("n.1"))).condemned], []);
+  });
+
+  check("an incarnation with records and no lease is an orphan", async ({ connect }) => {
+    const backend = connect();
+    await backend.apply(ROOM, write("n.1", 1, [put("c1", "ann")]));
+    await backend.apply(ROOM, { ...write(TTL_OWNER, 0, [{ ...put("c2", "bob"), deadline: 1_000 }]) });
+    assert.deepEqual([...(await backend.orphans())], ["n.1"]);
+    await backend.tick(tick("n.1", { isFirst: true }));
+    assert.deepEqual([...(await backend.orphans())], []);
+  });
+}
+
+function checkTtl(check: Check): void {
+  const join = (id: string, deadline: number): RoomWrite => write(TTL_OWNER, 0, [{ ...put(`c-${id}`, id), deadline }]);
+
+  check(
+    "connections without a process end at their deadline, in the rooms named or in all",
+    async ({ connect, advance }) => {
+      const backend = connect();
+      await backend.apply(ROOM, join("ann", 100));
+      await backend.apply(ROOM, join("bob", 200));
+      await backend.apply("other", join("cyd", 100));
+      const events = await listen(backend);
+      await backend.prune([ROOM], 99, nonce());
+      await backend.prune([ROOM], 100, nonce());
+      await advance(20);
+      assert.deepEqual(
+        events.map(({ removed }) => removed),
+        [[{ connectionId: "c-ann", owner: TTL_OWNER, reason: "timeout" }]],
+      );
+      assert.equal(await backend.count("other"), 1);
+      await backend.prune(null, 150, nonce());
+      assert.deepEqual([await backend.count(ROOM), await backend.count("other")], [1, 0]);
+    },
+  );
+
+  check("a touch gives a new deadline to those who are there, and makes nobody", async ({ connect }) => {
+    const backend = connect();
+    await backend.apply(ROOM, join("ann", 100));
+    assert.equal(await backend.touch(ROOM, "ann", 300), true);
+    assert.equal(await backend.touch(ROOM, "nobody", 300), false);
+    assert.equal(await backend.touch("nowhere", "ann", 300), false);
+    await backend.prune(null, 200, nonce());
+    assert.equal(await backend.count(ROOM), 1);
+  });
+
+  check("a touch is no event", async ({ connect, advance }) => {
+    const backend = connect();
+    await backend.apply(ROOM, join("ann", 100));
+    const events = await listen(backend);
+    await backend.touch(ROOM, "ann", 300);
+    await advance(20);
+    assert.equal(events.length, 0);
+  });
+
+  check("any node deletes them, and a node's whole assertion leaves them", async ({ connect }) => {
+    const backend = connect();
+    await backend.apply(ROOM, join("ann", 100));
+    await backend.apply(ROOM, { ...write("n.1", 1, []), isAll: true });
+    assert.equal(await backend.count(ROOM), 1);
+    await backend.apply(ROOM, write(TTL_OWNER, 0, [{ op: "delete", connectionId: "c-ann", reason: "left" }]));
+    assert.equal(await backend.count(ROOM), 0);
+  });
+}
+
+async function listen(backend: PresenceBackend): Promise<RoomEvent[]> {
+  const events: RoomEvent[] = [];
+  await backend.subscribe(ROOM, { changed: (event) => events.push(event), published: () => {} });
+  return events;
+}
+
+async function tickFor(
+  backend: PresenceBackend,
+  incarnation: string,
+  ms: number,
+  advance: (ms: number) => Promise<void>,
+): Promise<void> {
+  for (let passed = 0; passed < ms; passed += STEP_MS / 2) {
+    await advance(STEP_MS / 2);
+    await backend.tick(tick(incarnation));
+  }
+}
+
+function tick(incarnation: string, more: Partial<TickRequest> = {}): TickRequest {
+  return { incarnation, isFirst: false, leaseMs: LEASE_MS, stepMs: STEP_MS, ordersSince: 0, ...more };
+}
+
+function write(incarnation: string, sequence: number, operations: RoomWrite["operations"]): RoomWrite {
+  return { incarnation, sequence, nonce: nonce(), operations };
+}
+
+function put(connectionId: string, userId: string, meta: Record<string, unknown> = {}): PutOperation {
+  return { op: "put", connectionId, userId, meta, status: "active", isLingering: false };
+}
+
+function nonce(): string {
+  nonces += 1;
+  return `x${nonces}`;
+}
