@@ -6,6 +6,9 @@ import { closingLine, emptyTally, exitCodeOf } from "./tally.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const AT_ONCE = 2;
+const TSC_7 = "node_modules/typescript/bin/tsc";
+const TSC_5_9 = "node_modules/typescript-5.9/bin/tsc";
+const PACKAGE = "tsconfig.package.json";
 
 /** @typedef {{ name: string, run: () => Promise<import("./run-command.mjs").CommandResult>, after?: string }} Check */
 
@@ -24,17 +27,10 @@ const CHECKS = [
     name: "format",
     run: node("node_modules/prettier/bin/prettier.cjs", "--check", ".", "--cache", "--cache-location=.cache/prettier"),
   },
-  // These two read the declarations that "types" emits, as a user's compiler does.
-  {
-    name: "type tests, TypeScript 7",
-    run: node("node_modules/typescript/bin/tsc", "-p", "tsconfig.package.json"),
-    after: "types",
-  },
-  {
-    name: "type tests, TypeScript 5.9",
-    run: node("node_modules/typescript-5.9/bin/tsc", "-p", "tsconfig.package.json"),
-    after: "types",
-  },
+  // These read the declarations that "types" emits, as a user's compiler does.
+  { name: "type tests, TypeScript 7", run: node(TSC_7, "-p", PACKAGE), after: "types" },
+  { name: "type tests, older decorators", run: node(TSC_7, "-p", PACKAGE, "--experimentalDecorators"), after: "types" },
+  { name: "type tests, TypeScript 5.9", run: node(TSC_5_9, "-p", PACKAGE), after: "types" },
   { name: "snippets", run: node("scripts/snippets.mjs"), after: "types" },
 ];
 

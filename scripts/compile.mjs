@@ -24,11 +24,11 @@ export async function compile(projects = []) {
  */
 export function pointClientAtDist(folder) {
   if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder)) {
+  for (const name of readdirSync(folder, { encoding: "utf8", recursive: true })) {
     if (!name.endsWith(".d.ts")) continue;
     const file = join(folder, name);
     const text = readFileSync(file, "utf8");
-    const mended = text.replaceAll('"../src/', '"../');
+    const mended = text.replace(/"((?:\.\.\/)+)src\//g, '"$1');
     if (mended !== text) writeFileSync(file, mended);
   }
 }

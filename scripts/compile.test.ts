@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -8,13 +8,17 @@ import { pointClientAtDist } from "./compile.mjs";
 test("declarations of the client find src beside them in dist, and a second pass changes nothing", (t) => {
   const folder = mkdtempSync(join(tmpdir(), "convive-compile-"));
   t.after(() => rmSync(folder, { recursive: true }));
-  const file = join(folder, "view.d.ts");
-  writeFileSync(file, 'import type { Frame } from "../src/protocol.js";\nexport * from "./hooks.js";\n');
+  const view = join(folder, "view.d.ts");
+  const part = join(folder, "dom/part.d.ts");
+  mkdirSync(join(folder, "dom"));
+  writeFileSync(view, 'import type { Frame } from "../src/protocol.js";\nexport * from "./hooks.js";\n');
+  writeFileSync(part, 'export type Tree = import("../../src/render/rendered.js").Tree;\n');
   for (let pass = 0; pass < 2; pass++) {
     pointClientAtDist(folder);
     assert.equal(
-      readFileSync(file, "utf8"),
+      readFileSync(view, "utf8"),
       'import type { Frame } from "../protocol.js";\nexport * from "./hooks.js";\n',
     );
+    assert.equal(readFileSync(part, "utf8"), 'export type Tree = import("../../render/rendered.js").Tree;\n');
   }
 });
