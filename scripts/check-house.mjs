@@ -32,9 +32,9 @@ const DOORS = [
   { name: "ws", files: /^src\/(convive|http\/upgrades)\.ts$/, types: /^src\// },
   { name: "eta", files: /^src\/render\/template\.ts$/ },
   { name: "path-to-regexp", files: /^src\/session\/route\.ts$/ },
-  { name: "node-html-parser", files: /^src\/testing\/page-client\.ts$/ },
+  { name: "node-html-parser", files: /^src\/testing\// },
   { name: "ioredis", files: /^src\/(presence|pubsub|cursor)\/redis[a-z-]*\.ts$/ },
-  { name: "morphdom", files: /^client\/dom-patch\.ts$/ },
+  { name: "morphdom", files: /^client\/dom\/morph\.ts$/ },
 ];
 
 const DRAWERS = ["util", "utils", "helper", "helpers", "type", "types", "constant", "constants", "common"];
