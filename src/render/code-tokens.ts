@@ -46,6 +46,7 @@ export function scanCode(code: string): ScannedCode {
       const scanned = scanCode(part);
       isUnclear ||= scanned.isUnclear;
       for (const token of scanned.tokens) tokens.push({ ...token, at: token.at + start, nested: true });
+      tokens.push({ kind: "template", text: "", at: start + part.length, nested: true });
     }
     at = inside?.end ?? code.length;
   };

@@ -46,10 +46,6 @@ const TABLE_CHILDREN: Readonly<Record<string, ReadonlySet<string>>> = {
 };
 const INTEGRATION_POINTS = words("foreignobject desc title");
 
-export function isVoid(name: string): boolean {
-  return VOID.has(name);
-}
-
 /** Whether the parser would move text, or a tag that is not a part of tables, out of this element. */
 export function isTablePart(element: OpenElement | null): boolean {
   return element !== null && !element.isForeign && element.name in TABLE_CHILDREN;
@@ -116,13 +112,13 @@ function withoutOpenP(element: OpenElement | null): OpenElement | null {
 export function closeElement(
   top: OpenElement | null,
   name: string,
-): { top: OpenElement | null; problem: string | null; unclosed?: OpenElement } {
+): { top: OpenElement | null; problem: string | null } {
   if (VOID.has(name)) return { top, problem: `</${name}>: this element has no end tag` };
   for (let open = top; open; open = open.parent) {
     if (open.name !== name) continue;
     const unclosed = unclosedBetween(top, open);
     if (!unclosed) return { top: open.parent, problem: null };
-    return { top: open.parent, problem: `</${name}> comes before the end of <${unclosed.name}>`, unclosed };
+    return { top: open.parent, problem: `</${name}> comes before the end of <${unclosed.name}>` };
   }
   return { top, problem: `</${name}> has no start tag before it in this template` };
 }

@@ -8,6 +8,15 @@ import {
   unclosedBetween,
   type OpenElement,
 } from "./elements.js";
+import {
+  isBeforeUnquoted,
+  isInAttributes,
+  isSamePlace,
+  startOfMarkup,
+  takeCharacter,
+  takeValue,
+  type Place,
+} from "./html-tokenizer.js";
 import type { Branching, CodePart, Part, TextPart } from "./parts.js";
 
 /** What a slot is to the browser; the letters of `kinds` in the wire's statics. */
@@ -28,31 +37,16 @@ export interface MarkupReading {
   readonly unquoted: CodePart | null;
 }
 
-type Mode =
-  | "data" | "rawText" | "lessThan" | "endLessThan" | "declaration" | "bogus" | "comment" | "tagName" | "betweenAttributes"
-  | "attributeName" | "afterName" | "beforeValue" | "doubleQuoted" | "singleQuoted" | "unquoted" | "slash"; // prettier-ignore
-
-/** Where the reader is; copied at the start of a block, compared at its end. */
-interface Place {
-  mode: Mode;
-  top: OpenElement | null;
-  /** of the tag being read */
-  tag: string;
-  tagAt: number;
-  isEndTag: boolean;
-  /** element of the raw text we are in */
-  rawElement: string;
-  /** last characters that may become `</name`, `--` or `-->` */
-  pending: string;
-  /** right behind the tag of a pre, textarea or listing, where the parser drops a newline */
-  isFirstInPre: boolean;
-}
-
 interface Block {
   readonly at: number;
   readonly start: Place;
   readonly ends: readonly Place[];
   readonly isExhaustive: boolean;
+}
+
+interface TextPlace {
+  readonly part: TextPart;
+  readonly offset: number;
 }
 
 const RAW_TEXT = new Set(["title", "textarea", "style", "script", "xmp", "iframe", "noembed", "noframes"]);
@@ -62,7 +56,7 @@ const SPACE = /\s/;
 /**
  * Reads the HTML of a template as the browser's tokenizer would, through all ways that the code may take, and says
  * what each slot is. Completes the text where the parser would add or drop something: `<tbody>` around rows that stand
- * directly in a table, a newline before a value that stands first in a pre or textarea.
+ * directly in a table, a newline before what stands first in a pre or textarea.
  */
 export function readMarkup(parts: readonly Part[], followsBranches: boolean): MarkupReading {
   for (;;) {
@@ -80,17 +74,14 @@ class MarkupReader implements MarkupReading {
   readonly problems: MarkupProblem[] = [];
   unquoted: CodePart | null = null;
   /** Where a `<tbody>` must be written; reading stops there. */
-  missingBody: { readonly part: TextPart; readonly offset: number } | null = null;
+  missingBody: TextPlace | null = null;
 
-  #now: Place = {
-    mode: "data", top: null, tag: "", tagAt: 0, isEndTag: false, rawElement: "", pending: "", isFirstInPre: false,
-  }; // prettier-ignore
+  #now = startOfMarkup();
   #blocks: Block[] = [];
-  /** Ways through a block end in different places, so what follows is not known. */
+  /** Ways through a block end in different parts of a tag, so what follows is not known. */
   #isLost = false;
-  #part: TextPart | null = null;
-  #offset = 0;
-  readonly #bodies = new Map<OpenElement, { part: TextPart; offset: number; blockAt: number | null }>();
+  /** Where a body of rows could begin, per open table. */
+  readonly #bodies = new Map<OpenElement, TextPlace & { readonly blockAt: number | null }>();
 
   constructor(private readonly followsBranches: boolean) {}
 
@@ -106,48 +97,29 @@ class MarkupReader implements MarkupReading {
     if (open) this.#report(open.at, `<${open.name}> is not closed in this template`);
   }
 
+  #report(at: number, message: string): void {
+    this.problems.push({ at, message });
+  }
+
   // ── slots ──
 
   #begins(): SlotKind {
-    const { mode } = this.#now;
+    const { mode, top } = this.#now;
     if (this.#isLost) return "x";
-    if (mode === "data") return this.#isInert() ? "x" : "t";
-    if (mode === "rawText") return "r";
-    return this.#isInAttributes() ? "a" : "x";
-  }
-
-  #isInAttributes(): boolean {
-    const { mode, isEndTag } = this.#now;
-    return (
-      !isEndTag &&
-      !["data", "rawText", "lessThan", "endLessThan", "declaration", "bogus", "comment", "tagName"].includes(mode)
-    );
-  }
-
-  #isInert(): boolean {
-    return isInside(this.#now.top, "template", "noscript");
+    if (mode === "data") return isInside(top, "template", "noscript") ? "x" : "t";
+    if (mode === "rawText") return this.#now.rawElement === "iframe" ? "x" : "r";
+    return isInAttributes(this.#now) ? "a" : "x";
   }
 
   #slot(part: CodePart): SlotKind {
-    const now = this.#now;
-    if (now.mode === "beforeValue" || now.mode === "unquoted") {
-      if (!this.#isLost) this.unquoted ??= part;
-      now.mode = "unquoted";
-    }
+    if (isBeforeUnquoted(this.#now) && !this.#isLost) this.unquoted ??= part;
     const kind = this.#kindOf(part);
-    now.isFirstInPre = false;
-    now.pending = now.mode === "comment" ? now.pending.slice(0, 4) : "";
-    if (now.mode === "lessThan") this.#beginTag("?", false);
-    else if (now.mode === "endLessThan") this.#beginTag("?", true);
-    else if (now.mode === "tagName") now.tag += "?";
-    else if (now.mode === "betweenAttributes" || now.mode === "afterName" || now.mode === "slash")
-      now.mode = "attributeName";
+    takeValue(this.#now, part.at);
     return kind;
   }
 
   #kindOf(part: CodePart): SlotKind {
     const begins = this.#begins();
-    if (begins === "r" && this.#now.rawElement === "iframe") return "x";
     if (begins !== "t") return begins;
     if (part.type === "raw") return "h";
     if (!isTablePart(this.#now.top)) return "t";
@@ -158,15 +130,11 @@ class MarkupReader implements MarkupReading {
   // ── blocks ──
 
   #branch({ closes, opens, alternative }: Branching, at: number): void {
-    let closed: Block | undefined;
-    for (let i = 0; i < closes; i++) {
-      closed = this.#blocks.pop();
-      if (closed && (i < closes - 1 || alternative === "none")) this.#leave(closed);
-    }
     const isCase = closes === 0 && alternative !== "none";
-    if (isCase) closed = this.#blocks.pop();
-    if (closed && alternative !== "none") this.#turn(closed, alternative === "last", isCase);
-    for (let i = isCase || (closed && alternative !== "none") ? 1 : 0; i < opens + (isCase ? 1 : 0); i++) {
+    const isTurn = alternative !== "none" && this.#blocks.length > 0;
+    for (let i = isTurn && !isCase ? 1 : 0; i < closes; i++) this.#leave(this.#blocks.pop());
+    if (isTurn) this.#turn(this.#blocks.pop()!, alternative === "last", isCase);
+    for (let i = isTurn && !isCase ? 1 : 0; i < opens; i++) {
       this.#blocks.push({ at, start: { ...this.#now }, ends: [], isExhaustive: false });
     }
   }
@@ -179,35 +147,29 @@ class MarkupReader implements MarkupReading {
     this.#now = { ...block.start };
   }
 
-  #leave({ at, start, ends, isExhaustive }: Block): void {
-    const others = isExhaustive ? ends : [...ends, start];
+  #leave(block: Block | undefined): void {
+    if (!block || this.#isLost) return;
+    const others = block.isExhaustive ? block.ends : [...block.ends, block.start];
     const different = others.find((place) => !isSamePlace(place, this.#now));
-    if (!different || this.#isLost) return;
-    if (different.mode !== this.#now.mode) {
-      this.#isLost = true;
-      this.#report(
-        at,
-        "the ways through this block end in different parts of a tag, so what follows is patched as a whole",
-      );
-    } else {
-      const paths = [pathOf(different.top), pathOf(this.#now.top)].map((path) => path || "no element");
-      this.#report(
-        at,
-        `this block changes which element is open (${paths.join(", then ")}): close in a block what it opens`,
-      );
-    }
+    if (!different) return;
+    this.#isLost = different.mode !== this.#now.mode;
+    const paths = [different, this.#now].map(({ top }) => pathOf(top) || "no element").join(", then ");
+    const message = this.#isLost
+      ? "the ways through this block end in different parts of a tag: what follows can only be patched as a whole"
+      : `this block changes which element is open (${paths}): close in a block what it opens`;
+    this.#report(block.at, message);
   }
 
   // ── text ──
 
   #text(part: TextPart, isFollowed: boolean): void {
-    this.#part = part;
     let isMisplaced = false;
-    for (this.#offset = 0; this.#offset < part.text.length && !this.missingBody; this.#offset++) {
-      const char = part.text[this.#offset]!;
+    for (let offset = 0; offset < part.text.length && !this.missingBody; offset++) {
+      const char = part.text[offset]!;
+      const at = part.at + offset;
       if (this.#now.mode === "data" && char !== "<" && !isMisplaced && !SPACE.test(char))
-        isMisplaced = this.#misplaced();
-      this.#character(char);
+        isMisplaced = this.#misplaced(at);
+      if (takeCharacter(this.#now, char, at)) this.#tag({ part, offset: offset + 1 });
     }
     if (this.#now.isFirstInPre && isFollowed && !this.#isLost) {
       part.text += "\n";
@@ -215,109 +177,15 @@ class MarkupReader implements MarkupReading {
     }
   }
 
-  #misplaced(): boolean {
+  #misplaced(at: number): boolean {
     if (!isTablePart(this.#now.top)) return false;
-    this.#report(this.#at(), `text directly in <${this.#now.top!.name}>: the parser moves it out of the table`);
+    this.#report(at, `text directly in <${this.#now.top!.name}>: the parser moves it out of the table`);
     return true;
-  }
-
-  #at(): number {
-    return this.#part!.at + this.#offset;
-  }
-
-  #report(at: number, message: string): void {
-    this.problems.push({ at, message });
-  }
-
-  #character(char: string): void {
-    const now = this.#now;
-    switch (now.mode) {
-      case "data":
-        now.isFirstInPre = false;
-        if (char === "<") now.mode = "lessThan";
-        break;
-      case "rawText":
-        now.isFirstInPre = false;
-        this.#rawText(char);
-        break;
-      case "lessThan":
-        this.#lessThan(char);
-        break;
-      case "endLessThan":
-        if (/[a-z]/i.test(char)) this.#beginTag(char, true);
-        else now.mode = char === ">" ? "data" : "bogus";
-        break;
-      case "declaration":
-      case "bogus":
-      case "comment":
-        this.#comment(char);
-        break;
-      default:
-        this.#inTag(char);
-    }
-  }
-
-  #lessThan(char: string): void {
-    const now = this.#now;
-    if (/[a-z]/i.test(char)) this.#beginTag(char, false);
-    else if (char === "/") now.mode = "endLessThan";
-    else if (char === "!") [now.mode, now.pending] = ["declaration", ""];
-    else if (char === "?") now.mode = "bogus";
-    else if (char !== "<") now.mode = "data";
-  }
-
-  #beginTag(name: string, isEndTag: boolean): void {
-    Object.assign(this.#now, { mode: "tagName", tag: name, tagAt: this.#part ? this.#at() : 0, isEndTag });
-  }
-
-  #comment(char: string): void {
-    const now = this.#now;
-    if (now.mode === "declaration") {
-      now.pending += char;
-      // As the tokenizer has it, `<!-->` is a comment already.
-      if (now.pending === "--") now.mode = "comment";
-      else if (now.pending !== "-") now.mode = char === ">" ? "data" : "bogus";
-    } else if (now.mode === "bogus") {
-      if (char === ">") now.mode = "data";
-    } else if (char === ">" && now.pending.endsWith("--")) [now.mode, now.pending] = ["data", ""];
-    else now.pending = (now.pending + char).slice(-2);
-  }
-
-  #rawText(char: string): void {
-    const now = this.#now;
-    const end = `</${now.rawElement}`;
-    if (now.pending.toLowerCase() === end && (SPACE.test(char) || char === "/" || char === ">")) {
-      now.pending = "";
-      this.#beginTag(now.rawElement, true);
-      this.#inTag(char);
-    } else {
-      const pending = now.pending + char;
-      now.pending = end.startsWith(pending.toLowerCase()) ? pending : char === "<" ? "<" : "";
-    }
-  }
-
-  #inTag(char: string): void {
-    const now = this.#now;
-    if (now.mode === "doubleQuoted" || now.mode === "singleQuoted") {
-      if (char === (now.mode === "doubleQuoted" ? '"' : "'")) now.mode = "betweenAttributes";
-    } else if (char === ">") this.#endTag();
-    else if (now.mode === "beforeValue") {
-      if (char === '"') now.mode = "doubleQuoted";
-      else if (char === "'") now.mode = "singleQuoted";
-      else if (!SPACE.test(char)) now.mode = "unquoted";
-    } else if (now.mode === "unquoted") {
-      if (SPACE.test(char)) now.mode = "betweenAttributes";
-    } else if (SPACE.test(char))
-      now.mode = now.mode === "attributeName" || now.mode === "afterName" ? "afterName" : "betweenAttributes";
-    else if (char === "/") now.mode = "slash";
-    else if (now.mode === "tagName") now.tag += char;
-    else if (char === "=" && (now.mode === "attributeName" || now.mode === "afterName")) now.mode = "beforeValue";
-    else now.mode = "attributeName";
   }
 
   // ── elements ──
 
-  #endTag(): void {
+  #tag(end: TextPlace): void {
     const now = this.#now;
     const name = now.tag.toLowerCase();
     const isSelfClosing = now.mode === "slash";
@@ -325,10 +193,7 @@ class MarkupReader implements MarkupReading {
     if (name.includes("?")) return;
     if (now.isEndTag) this.#close(name);
     else this.#open(name, isSelfClosing);
-    if (now.top?.name === "table") {
-      const blockAt = this.#blocks.at(-1)?.at ?? null;
-      this.#bodies.set(now.top, { part: this.#part!, offset: this.#offset + 1, blockAt });
-    }
+    if (now.top?.name === "table") this.#bodies.set(now.top, { ...end, blockAt: this.#blocks.at(-1)?.at ?? null });
   }
 
   #open(name: string, isSelfClosing: boolean): void {
@@ -339,18 +204,17 @@ class MarkupReader implements MarkupReading {
     if (problem) this.#report(now.tagAt, problem);
     now.top = top;
     if (isForeign) return;
-    if (RAW_TEXT.has(name)) [now.mode, now.rawElement, now.pending] = ["rawText", name, ""];
+    if (RAW_TEXT.has(name)) Object.assign(now, { mode: "rawText", rawElement: name, pending: "" });
     now.isFirstInPre = DROPS_NEWLINE.has(name);
   }
 
   #close(name: string): void {
-    const now = this.#now;
-    const { top, problem } = closeElement(now.top, name);
-    if (problem) this.#report(now.tagAt, problem);
-    now.top = top;
+    const { top, problem } = closeElement(this.#now.top, name);
+    if (problem) this.#report(this.#now.tagAt, problem);
+    this.#now.top = top;
   }
 
-  /** Whether a row stands directly in a table; notes where the `<tbody>` belongs when that is a place that is always passed. */
+  /** Whether a row stands directly in a table and a `<tbody>` can be written where every way to the row passes. */
   #needsBody(): boolean {
     const { top, tagAt } = this.#now;
     if (top?.name !== "table") return false;
@@ -358,10 +222,6 @@ class MarkupReader implements MarkupReading {
     const isPassed = place && (place.blockAt === null || this.#blocks.some(({ at }) => at === place.blockAt));
     if (isPassed && !this.#isLost) this.missingBody = place;
     else this.#report(tagAt, "<tr> directly in <table>: write the <tbody> around it");
-    return Boolean(this.missingBody);
+    return this.missingBody !== null;
   }
-}
-
-function isSamePlace(a: Place, b: Place): boolean {
-  return a.mode === b.mode && a.rawElement === b.rawElement && pathOf(a.top) === pathOf(b.top);
 }

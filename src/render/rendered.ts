@@ -57,6 +57,14 @@ export type Steps = readonly Step[];
 export interface Script extends Steps {}
 export type Edit = Script | WireRendered;
 
+/** What was done and what was saved, since the start. */
+export interface RenderCounts {
+  renders: number;
+  shared: number;
+  diffs: number;
+  encodes: number;
+}
+
 /** What the server knows of a template. */
 export interface RenderedTemplate {
   /** Hash of the statics: the same on every node and after a restart. */
@@ -64,11 +72,16 @@ export interface RenderedTemplate {
   readonly statics: TemplateStatics;
   /** Statics of what it includes by literal names, its own among them: a page has them since its join. */
   readonly reachable: Statics;
+  /** Per block: there may be several passes through it within one pass of the block around it. */
+  readonly loops: readonly boolean[];
+  readonly counts: RenderCounts;
 }
 
 /** A rendering on the server: JSON of it is a `WireRendered`, printing it gives HTML. Never changed once made. */
 export interface Rendered extends WireRendered {
   readonly template: RenderedTemplate;
+  /** Others that see the same were, or will be, given this very object. */
+  readonly isShared: boolean;
 }
 
 /** Ops `from` to `to` (exclusive) of one level: an own segment if `block` is the level's own, else a pass through `block`. */
