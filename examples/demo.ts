@@ -1,0 +1,41 @@
+import { randomBytes } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { convive, type ConviveOptions, type Live } from "convive";
+import express, { type Express, type RequestHandler } from "express";
+import { HomeView } from "./home-view.js";
+import { demoIdentity } from "./identity.js";
+import { WhiteboardView } from "./whiteboard/whiteboard-view.js";
+
+/** The demo: a whiteboard, with `options` for those who run it otherwise. */
+export function createDemo(options: ConviveOptions = {}): { readonly app: Express; readonly live: Live } {
+  const app = express();
+  const live = convive({
+    templates: fileURLToPath(new URL("../templates/", import.meta.url)),
+    layout: "layout",
+    ...options,
+  });
+  app.disable("x-powered-by");
+  app.get("/healthz", (_request, response) => void response.json(live.health()));
+  app.use(securityHeaders);
+  app.use("/assets", express.static(fileURLToPath(new URL("public/", import.meta.url))));
+  app.use(live.middleware(demoIdentity));
+  app.get("/", live.view(HomeView));
+  app.get("/whiteboard", (_request, response) => response.redirect(`/whiteboard/${randomName()}`));
+  app.get("/whiteboard/:boardId", live.view(WhiteboardView));
+  return { app, live };
+}
+
+const securityHeaders: RequestHandler = (_request, response, next) => {
+  response.set({
+    "Content-Security-Policy":
+      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+      "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+  });
+  next();
+};
+
+function randomName(): string {
+  return randomBytes(6).toString("base64url");
+}
