@@ -3,7 +3,8 @@ import { colorFor, defineShared, event, LiveCursorMixin, LiveView, notFound } fr
 import type { FormPayload, Output, Presence, PresenceChange } from "convive";
 import { z } from "zod";
 import { personName } from "../identity.js";
-import { addStroke, Boards, eraseStrokes, renameBoard, strokesBy } from "./boards.js";
+import { MemoryStore } from "../memory-store.js";
+import { addStroke, EMPTY_BOARD, eraseStrokes, renameBoard, strokesBy } from "./board.js";
 
 const COLORS = ["ink", "red", "orange", "green", "blue", "purple"] as const;
 const WIDTHS = ["thin", "medium", "thick"] as const;
@@ -20,7 +21,7 @@ interface Person {
   color: string;
 }
 
-const boards = new Boards();
+const boards = new MemoryStore(EMPTY_BOARD);
 const board = defineShared({
   key: "whiteboard:{boardId}",
   load: ({ boardId }) => boards.load(boardId),

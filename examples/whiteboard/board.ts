@@ -13,11 +13,10 @@ export interface Board {
   readonly strokes: readonly Stroke[];
 }
 
-const MAX_BOARDS = 100;
 const MAX_STROKES = 2_000;
 const MAX_PATH_CHARS = 1_000_000;
 const MAX_TITLE_LENGTH = 60;
-const EMPTY: Board = { title: "Untitled board", strokes: [] };
+export const EMPTY_BOARD: Board = { title: "Untitled board", strokes: [] };
 
 export function addStroke(board: Board, stroke: Stroke): Board {
   if (board.strokes.some(({ id }) => id === stroke.id)) return board;
@@ -42,20 +41,4 @@ function newestOf(strokes: readonly Stroke[]): readonly Stroke[] {
   let chars = 0;
   const firstKept = strokes.findLastIndex(({ path }) => (chars += path.length) > MAX_PATH_CHARS) + 1;
   return strokes.slice(Math.max(firstKept, strokes.length - MAX_STROKES));
-}
-
-/** Boards in memory, a bounded number of them; a database would do the same. */
-export class Boards {
-  readonly #boards = new Map<string, Board>();
-
-  load(id: string): Board {
-    return this.#boards.get(id) ?? EMPTY;
-  }
-
-  change<P>(id: string, change: (board: Board, payload: P) => Board, payload: P): void {
-    const board = change(this.load(id), payload);
-    this.#boards.delete(id);
-    this.#boards.set(id, board);
-    if (this.#boards.size > MAX_BOARDS) this.#boards.delete(this.#boards.keys().next().value!);
-  }
 }

@@ -1,0 +1,79 @@
+import { DemoProcess } from "./demo-process.js";
+import { expect, test as demoTest } from "./demo-test.js";
+
+/** With a server that this test may kill. */
+const test = demoTest.extend<{ ownDemo: DemoProcess }>({
+  ownDemo: async ({}, use) => {
+    const demo = new DemoProcess();
+    await demo.start();
+    await use(demo);
+    await demo.stop();
+  },
+});
+
+for (const [how, signal] of [
+  ["is restarted", "SIGTERM"],
+  ["crashes", "SIGKILL"],
+] as const) {
+  test(`people and what they type survive a server that ${how}`, async ({ stage, ownDemo }) => {
+    const url = ownDemo.url + stage.boardPath;
+    const ada = await stage.join("Ada", url);
+    const grace = await stage.join("Grace", url);
+    await ada.seesPeople("Ada", "Grace");
+    const myName = ada.page.getByLabel("You");
+    await myName.fill("Augusta Ada");
+    await grace.title.fill("Kept title");
+    await ownDemo.stop(signal);
+    await expect(ada.page.locator(".offline")).toBeVisible();
+    await myName.pressSequentially(" King");
+    await ownDemo.start();
+    await Promise.all([ada.connected(), grace.connected()]);
+    await ada.seesPeople("Ada", "Grace");
+    await grace.seesPeople("Ada", "Grace");
+    await expect(ada.page.locator(".offline")).toBeHidden();
+    await expect(myName).toHaveValue("Augusta Ada King");
+    await expect(grace.title).toHaveValue("Kept title");
+    await expect(ada.title).toHaveValue("Kept title");
+    await myName.press("Enter");
+    await grace.seesPeople("Augusta Ada King", "Grace");
+    await ada.draw([300, 300], [500, 500]);
+    await expect(grace.strokes).toHaveCount(1);
+  });
+}
+
+test("a caret stands still while others change the page a hundred times", async ({ stage }) => {
+  const ada = await stage.join("Ada");
+  const grace = await stage.join("Grace");
+  await ada.title.focus();
+  const field = await ada.title.elementHandle();
+  await field!.evaluate((input: HTMLInputElement) => input.setSelectionRange(3, 7, "backward"));
+  for (let n = 0; n < 98; n++) await grace.draw([20 + n * 15, 200], [30 + n * 15, 240]);
+  await grace.title.fill("Overwritten?");
+  await stage.join("Late");
+  await expect(ada.strokes).toHaveCount(98);
+  await ada.seesPeople("Ada", "Grace", "Late");
+  await expect(grace.title).toHaveValue("Overwritten?");
+  const caret = await field!.evaluate((input: HTMLInputElement) => {
+    const { value, selectionStart, selectionEnd, selectionDirection } = input;
+    return { value, selectionStart, selectionEnd, selectionDirection, isFocused: document.activeElement === input };
+  });
+  expect(caret).toEqual({
+    value: "Untitled board",
+    selectionStart: 3,
+    selectionEnd: 7,
+    selectionDirection: "backward",
+    isFocused: true,
+  });
+});
+
+test("who was offline for a moment did not leave", async ({ stage }) => {
+  const ada = await stage.join("Ada");
+  const grace = await stage.join("Grace");
+  await ada.seesPeople("Ada", "Grace");
+  await grace.context.setOffline(true);
+  await ada.draw([300, 300], [500, 500]);
+  await grace.context.setOffline(false);
+  await grace.connected();
+  await expect(grace.strokes).toHaveCount(1);
+  await ada.seesPeople("Ada", "Grace");
+});
