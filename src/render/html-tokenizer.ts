@@ -80,6 +80,12 @@ export function takeValue(place: Place, at: number): void {
   else if (["betweenAttributes", "afterName", "slash"].includes(place.mode)) place.mode = "attributeName";
 }
 
+/** Takes code inside a tag: the name before it is over, unless the text behind it goes on with it. */
+export function takeCode(place: Place, next: string): void {
+  const isName = ["tagName", "attributeName", "afterName"].includes(place.mode);
+  if (isName && /^[\s/>]/.test(next)) place.mode = "betweenAttributes";
+}
+
 /** Takes one character as the browser's tokenizer would. @returns true when it ended a tag: `place.tag` says which */
 export function takeCharacter(place: Place, char: string, at: number): boolean {
   switch (place.mode) {

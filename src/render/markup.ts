@@ -13,6 +13,7 @@ import {
   isInAttributes,
   isSamePlace,
   startOfMarkup,
+  takeCode,
   takeCharacter,
   takeValue,
   type Place,
@@ -90,7 +91,7 @@ class MarkupReader implements MarkupReading {
       this.begins.push(this.#begins());
       this.kinds.push(part.type === "text" || part.type === "exec" ? "x" : this.#slot(part));
       if (part.type === "text") this.#text(part, index < parts.length - 1);
-      else if (part.branching && this.followsBranches) this.#branch(part.branching, part.at);
+      else if (part.type === "exec") this.#exec(part, parts[index + 1]);
       if (this.missingBody) return;
     }
     const open = unclosedBetween(this.#now.top, null);
@@ -128,6 +129,11 @@ class MarkupReader implements MarkupReading {
   }
 
   // ── blocks ──
+
+  #exec({ branching, at }: CodePart, next: Part | undefined): void {
+    if (next?.type === "text") takeCode(this.#now, next.text);
+    if (branching && this.followsBranches) this.#branch(branching, at);
+  }
 
   #branch({ closes, opens, alternative }: Branching, at: number): void {
     const isCase = closes === 0 && alternative !== "none";
