@@ -4,6 +4,7 @@ import { ControlFlow } from "../control-flow.js";
 import { ATTRIBUTES } from "../protocol.js";
 import { toHtml, type Rendered } from "../render/rendered.js";
 import type { Params } from "../register.js";
+import type { Identity } from "../session/identity.js";
 import { createView, contextOf, mountView } from "../session/mounting.js";
 import type { ViewClass } from "../session/registry.js";
 import { flatParams } from "../session/route.js";
@@ -28,6 +29,8 @@ interface Target {
 export class PageRenderer {
   /** How many views of a name a page has so far: their ids differ, and are the same for all who see the page. */
   readonly #idsOfPage = new WeakMap<IncomingMessage, Map<string, number>>();
+  /** Asked once per page, so that a newcomer is one person in all its views. */
+  readonly #identityOfPage = new WeakMap<IncomingMessage, Promise<Identity>>();
 
   constructor(
     private readonly services: SessionServices,
@@ -74,7 +77,7 @@ export class PageRenderer {
     response?: Response,
   ): Promise<{ readonly html: string; readonly title: string }> {
     const { View, name, params } = target;
-    const identity = await this.identities.of(request, (cookie) => response?.append("Set-Cookie", cookie));
+    const identity = await this.#identityOf(request, response);
     const url = new URL(request.originalUrl, identity.origin);
     const host = new StaticHost(this.services, identity, { View, viewName: name, params, url });
     const view = await createView(View, host);
@@ -89,6 +92,15 @@ export class PageRenderer {
       userId: identity.userId,
     };
     return { html: this.#wrapped(rendered, ticket), title: view.pageTitle };
+  }
+
+  #identityOf(request: Request, response?: Response): Promise<Identity> {
+    let identity = this.#identityOfPage.get(request);
+    if (!identity) {
+      identity = this.identities.of(request, (cookie) => response?.append("Set-Cookie", cookie));
+      this.#identityOfPage.set(request, identity);
+    }
+    return identity;
   }
 
   #wrapped(rendered: Rendered, ticket: MountTicket): string {

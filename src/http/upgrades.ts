@@ -12,6 +12,7 @@ import type { Origins } from "./origins.js";
 import { Quota } from "./quota.js";
 
 const TICK_MS = 1_000;
+const CLOSE_WAIT_MS = 1_000;
 const PHOENIX = "phoenix";
 const PROTOCOL = "2.0.0";
 const REASONS: Readonly<Record<number, string>> = {
@@ -38,6 +39,7 @@ export class Upgrades {
   readonly #detach: (() => void)[] = [];
   readonly #ticker: Timer;
   #isClosed = false;
+  #onEmpty = (): void => {};
 
   constructor(
     private readonly owner: SocketOwner,
@@ -77,9 +79,22 @@ export class Upgrades {
     this.#isClosed = true;
     const sockets = [...this.#sockets];
     await Promise.all(sockets.map((socket, index) => this.#closeAfter(socket, (spreadMs * index) / sockets.length)));
+    await this.#emptied();
     this.#ticker.clear();
     for (const detach of this.#detach.splice(0)) detach();
     this.#server.close();
+  }
+
+  /** Those that do not answer the close in time are not waited for. */
+  #emptied(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.owner.clock.after(CLOSE_WAIT_MS, resolve);
+      this.#onEmpty = () => {
+        timer.clear();
+        resolve();
+      };
+      if (this.#sockets.size === 0) this.#onEmpty();
+    });
   }
 
   #closeAfter(socket: Socket, ms: number): Promise<void> {
@@ -149,6 +164,7 @@ export class Upgrades {
     ws.on("close", (code: number) => {
       this.#sockets.delete(socket);
       socket.closed(code);
+      if (this.#sockets.size === 0) this.#onEmpty();
     });
   }
 

@@ -70,6 +70,11 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
     return this.#turn;
   }
 
+  /** The view, once it is made; for tests. */
+  get view(): LiveView<any> | null {
+    return this.#mounted?.view ?? null;
+  }
+
   get isBusy(): boolean {
     return this.#mailbox.isFull;
   }

@@ -1,0 +1,48 @@
+export { convive, type CloseOptions, type Health, type Live, type LiveStats } from "./convive.js";
+export { ControlFlow, forbidden, notFound, redirect } from "./control-flow.js";
+export { colorFor } from "./cursor/color.js";
+export { CursorTracker, type Cursor, type Cursors } from "./cursor/tracker.js";
+export type { Cache } from "./cursor/cache.js";
+export { LiveCursorMixin, type CursorMembers, type CursorStatics, type WithCursors } from "./cursor/mixin.js";
+export { ConviveError, ERROR_CODES, type ErrorCode, type ErrorDetails } from "./errors.js";
+export {
+  event,
+  type EventDecorator,
+  type EventFactory,
+  type EventInfo,
+  type EventOptions,
+  type FormPayload,
+  type Output,
+} from "./event.js";
+export { LiveView, type Guard } from "./live-view.js";
+export type { Logger } from "./logger.js";
+export { DEFAULT_LIMITS, type ConviveOptions, type Limits } from "./options.js";
+export { matchPresenceKey, presenceKey, type KeyValues } from "./presence/key.js";
+export { PresenceManager, type Bot, type JoinOptions } from "./presence/manager.js";
+export {
+  PresenceMixin,
+  type PresenceMembers,
+  type PresenceStatics,
+  type RoomCallbacks,
+  type Statics,
+  type ViewClass,
+  type ViewRoom,
+  type WithPresence,
+} from "./presence/mixin.js";
+export type {
+  LeaveReason,
+  Meta,
+  Presence,
+  PresenceChange,
+  PresenceEvent,
+  PresencePermission,
+  PresenceRecord,
+  PresenceRequest,
+  Reserved,
+  Status,
+} from "./presence/presence.js";
+export { defineShared, type Shared, type SharedDefinition } from "./presence/shared.js";
+export type { DefaultUser, Params, Register, Session, User } from "./register.js";
+export { freeze, type Frozen } from "./render/freeze.js";
+export { inline, type InlineTemplate } from "./render/inline.js";
+export type { PushTarget } from "./session/delivery.js";
