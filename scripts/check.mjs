@@ -31,7 +31,7 @@ const CHECKS = [
   { name: "type tests, TypeScript 7", run: node(TSC_7, "-p", PACKAGE), after: "types" },
   { name: "type tests, older decorators", run: node(TSC_7, "-p", PACKAGE, "--experimentalDecorators"), after: "types" },
   { name: "type tests, TypeScript 5.9", run: node(TSC_5_9, "-p", PACKAGE), after: "types" },
-  { name: "snippets", run: node("scripts/snippets.mjs"), after: "types" },
+  { name: "snippets", run: node("--import=tsx", "scripts/snippets.ts"), after: "types" },
 ];
 
 /**

@@ -1,5 +1,3 @@
-import { basename } from "node:path";
-
 /**
  * @typedef {{ language: string, line: number, code: string, file: string | null, prelude: string, run: string | null }} Snippet
  *   `run`: null not run, "" run to its end, else what follows `run:`
@@ -101,7 +99,7 @@ export function assemblePage(page, markdown) {
     files.set(path, known);
   }
   for (const file of files.values()) if (file.language === "ts") file.text += "export {};\n";
-  return { page, folder: basename(page, ".md").toLowerCase(), files: [...files.values()] };
+  return { page, folder: page.replace(/\.md$/, "").replaceAll("/", "-").toLowerCase(), files: [...files.values()] };
 }
 
 /**

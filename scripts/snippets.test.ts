@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { runSnippet } from "./run-snippet.mjs";
 import { assemblePage, isCompiledAlone, pointAtPages, readSnippets } from "./snippet-reader.mjs";
-import { readPages, snippetProblems, writePages } from "./snippets.mjs";
+import { readPages, snippetProblems, writePages } from "./snippets.js";
 
 const RUNS = join(import.meta.dirname, "../.cache");
 
@@ -60,7 +60,7 @@ describe("reading a page", () => {
 
   test("names the page's line where the compiler names the file's", () => {
     const page = assemblePage("docs/a.md", "\n\n```ts\n// file: server.ts\nconst a: string = 1;\n```\n");
-    assert.equal(pointAtPages("x/.cache/a/server.ts(2,7): error TS2322", [page]), "docs/a.md:5: error TS2322");
+    assert.equal(pointAtPages("x/.cache/docs-a/server.ts(2,7): error TS2322", [page]), "docs/a.md:5: error TS2322");
   });
 
   test("compiles a page that augments a module by itself", () => {
