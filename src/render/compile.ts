@@ -79,14 +79,14 @@ function makeFunction(source: TemplateSource, instructions: readonly Instruction
       return new Script(code.text, { filename: source.file ?? source.name }).runInThisContext() as Make;
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      failure ??= syntaxError(source, code.templateLine(error), explain(error), error);
+      failure ??= syntaxError(source, code.templateLine(error), explain(error, names), error);
     }
   }
   throw failure;
 }
 
-function explain({ message }: SyntaxError): string {
-  return message.includes("await") ? `${message}. Templates are synchronous: load data in mount()` : message;
+function explain({ message }: SyntaxError, names: ReadonlySet<string>): string {
+  return names.has("await") ? `${message}. Templates are synchronous: load data in mount()` : message;
 }
 
 class CodeWriter {

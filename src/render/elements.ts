@@ -85,7 +85,7 @@ function problemOf(parent: OpenElement | null, name: string, isSelfClosing: bool
   }
   const allowed = parent && !parent.isForeign ? TABLE_CHILDREN[parent.name] : undefined;
   if (allowed && !allowed.has(name) && !ANYWHERE.has(name)) return misplacedIn(parent!.name, name);
-  if (CLOSES_P.has(name) && withoutOpenP(parent) !== parent)
+  if (name !== "p" && CLOSES_P.has(name) && withoutOpenP(parent) !== parent)
     return `<${name}> inside <p>: the parser closes the <p> before it`;
   if (NOT_IN_ITSELF.has(name) && isInside(parent, name))
     return `<${name}> inside <${name}>: the parser closes the outer one`;

@@ -42,7 +42,7 @@ export function changeBetween(previous: Rendered, next: Rendered): RenderedChang
   if (!after) changes.set(previous, (after = new WeakMap()));
   const known = after.get(next);
   if (known) return known;
-  const change = changeOf(difference(previous, next), next.template);
+  const change = changeOf(difference(previous, next), previous.template);
   if (change) after.set(next, change);
   return change;
 }
@@ -53,7 +53,7 @@ function changeOf(found: Difference, root: RenderedTemplate): RenderedChange | n
 
 function ownChange(previous: Rendered, next: Rendered): RenderedChange | null {
   const place = onlySharedPart(previous, next);
-  if (!place) return changeOf(difference(previous, next), next.template);
+  if (!place) return changeOf(difference(previous, next), previous.template);
   const found = difference(...place.pair);
   if (!found.edit) return null;
   let part = parts.get(found);

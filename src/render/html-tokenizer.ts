@@ -50,9 +50,16 @@ export function startOfMarkup(): Place {
   };
 }
 
-/** Two places from which the same text is read the same. */
-export function isSamePlace(a: Place, b: Place): boolean {
-  if (a.mode !== b.mode || a.rawElement !== b.rawElement) return false;
+const BETWEEN_VALUES: ReadonlySet<Mode> = new Set(["betweenAttributes", "attributeName", "afterName", "slash"]);
+
+/** Both in the same part of the markup: the same text is read the same from here, but for the name of an attribute. */
+export function isSamePart(a: Place, b: Place): boolean {
+  if (a.rawElement !== b.rawElement || a.isEndTag !== b.isEndTag) return false;
+  return a.mode === b.mode || (BETWEEN_VALUES.has(a.mode) && BETWEEN_VALUES.has(b.mode));
+}
+
+/** The same elements are open. */
+export function isSameNesting(a: Place, b: Place): boolean {
   let [x, y] = [a.top, b.top];
   while (x && y && x !== y && x.name === y.name) [x, y] = [x.parent, y.parent];
   return x === y;
@@ -61,7 +68,7 @@ export function isSamePlace(a: Place, b: Place): boolean {
 /** Inside an open tag, behind its name. */
 export function isInAttributes({ mode, isEndTag }: Place): boolean {
   if (isEndTag) return false;
-  return !["data", "rawText", "lessThan", "endLessThan", "declaration", "bogus", "comment", "tagName"].includes(mode);
+  return BETWEEN_VALUES.has(mode) || ["beforeValue", "doubleQuoted", "singleQuoted", "unquoted"].includes(mode);
 }
 
 export function isBeforeUnquoted({ mode }: Place): boolean {

@@ -11,7 +11,8 @@ import {
 import {
   isBeforeUnquoted,
   isInAttributes,
-  isSamePlace,
+  isSameNesting,
+  isSamePart,
   startOfMarkup,
   takeCode,
   takeCharacter,
@@ -147,7 +148,7 @@ class MarkupReader implements MarkupReading {
 
   /** Goes back to where the block began, for another way through it. */
   #turn(block: Block, isExhaustive: boolean, isCase: boolean): void {
-    const isFirstCase = isCase && block.ends.length === 0 && isSamePlace(block.start, this.#now);
+    const isFirstCase = isCase && block.ends.length === 0 && isSamePart(block.start, this.#now);
     const ends = isFirstCase ? [] : [...block.ends, { ...this.#now }];
     this.#blocks.push({ ...block, ends, isExhaustive });
     this.#now = { ...block.start };
@@ -155,15 +156,20 @@ class MarkupReader implements MarkupReading {
 
   #leave(block: Block | undefined): void {
     if (!block || this.#isLost) return;
+    const now = this.#now;
     const others = block.isExhaustive ? block.ends : [...block.ends, block.start];
-    const different = others.find((place) => !isSamePlace(place, this.#now));
-    if (!different) return;
-    this.#isLost = different.mode !== this.#now.mode;
-    const paths = [different, this.#now].map(({ top }) => pathOf(top) || "no element").join(", then ");
-    const message = this.#isLost
-      ? "the ways through this block end in different parts of a tag: what follows can only be patched as a whole"
-      : `this block changes which element is open (${paths}): close in a block what it opens`;
-    this.#report(block.at, message);
+    this.#isLost = others.some((place) => !isSamePart(place, now));
+    const different = others.find((place) => !isSameNesting(place, now));
+    if (this.#isLost) {
+      this.#report(
+        block.at,
+        "the ways through this block end in different parts of a tag: what follows can only be patched as a whole",
+      );
+    } else if (different) {
+      const paths = [different, now].map(({ top }) => pathOf(top) || "no element").join(", then ");
+      this.#report(block.at, `this block changes which element is open (${paths}): close in a block what it opens`);
+    }
+    if (!this.#isLost && others.some(({ mode }) => mode !== now.mode)) now.mode = "attributeName";
   }
 
   // ── text ──
@@ -196,8 +202,10 @@ class MarkupReader implements MarkupReading {
     const name = now.tag.toLowerCase();
     const isSelfClosing = now.mode === "slash";
     now.mode = "data";
+    const { isEndTag } = now;
+    now.isEndTag = false;
     if (name.includes("?")) return;
-    if (now.isEndTag) this.#close(name);
+    if (isEndTag) this.#close(name);
     else this.#open(name, isSelfClosing);
     if (now.top?.name === "table") this.#bodies.set(now.top, { ...end, blockAt: this.#blocks.at(-1)?.at ?? null });
   }
