@@ -106,11 +106,13 @@ export interface TickRequest {
   readonly ordersSince: number;
 }
 
-/** Everybody of this id is to leave a room, or all rooms when `room` is null. */
+/** Everybody of this user id is to leave the room of this key, or all rooms of the tenant when `key` is null. */
 export interface KickOrder {
+  /** heard twice, it is obeyed once */
+  readonly id: string;
   readonly userId: string;
   readonly tenant: string;
-  readonly room: string | null;
+  readonly key: string | null;
 }
 
 export interface TickResult {

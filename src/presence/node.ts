@@ -1,0 +1,299 @@
+import { randomBytes } from "node:crypto";
+import type { Clock, Timer } from "../clock.js";
+import { ConviveError, messageOf } from "../errors.js";
+import type { Logger } from "../logger.js";
+import type { Limits } from "../options.js";
+import { NODES_ROOM, type KickOrder, type PresenceBackend } from "./backend.js";
+import { freeze } from "../render/freeze.js";
+import { encodeKey } from "./key.js";
+import { Listeners } from "./listeners.js";
+import { NodeLease, type LeaseOwner } from "./node-lease.js";
+import { byJoin, fold, type Presence, type PresencePermission, type PresenceRequest } from "./presence.js";
+import { Room } from "./room.js";
+import { encodeMessage, type RoomMessage } from "./room-message.js";
+import type { RoomFeed, RoomNode } from "./room-feed.js";
+import type { RoomChange } from "./roster.js";
+import { Sweeper } from "./sweeper.js";
+
+export interface PresenceNodeOptions {
+  readonly backend: PresenceBackend;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly logger: Logger;
+  readonly authorizePresence?:
+    ((request: PresenceRequest) => boolean | PresencePermission | Promise<boolean | PresencePermission>) | undefined;
+  /** Chance; ids are never reused. */
+  readonly newId?: (() => string) | undefined;
+}
+
+/** A room held open; it is let go when the last holder released it. */
+export interface RoomHold {
+  readonly room: Room;
+  /** Idempotent. */
+  release(): void;
+}
+
+/** Somebody is to leave a room, or everything when `key` is null: who holds sockets closes theirs. */
+export interface Disconnect {
+  readonly userId: string;
+  readonly tenant: string;
+  readonly key: string | null;
+}
+
+interface Held {
+  readonly room: Room;
+  holders: number;
+}
+
+const LEFT_ROOM_KEPT_MS = 60_000;
+const MAX_ORDERS_KNOWN = 1_000;
+
+/** One process among those that share the rooms: its lease, its terms, the rooms it hosts. */
+export class PresenceNode implements RoomNode, LeaseOwner {
+  readonly backend: PresenceBackend;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly logger: Logger;
+  readonly newId: () => string;
+  readonly #options: PresenceNodeOptions;
+  readonly #lease: NodeLease;
+  readonly #held = new Map<string, Held>();
+  /** rooms that this process had connections in, until when (own clock): a new term asserts that they are empty */
+  readonly #left = new Map<string, number>();
+  readonly #changeListeners: Listeners<(room: RoomFeed, change: RoomChange) => unknown>;
+  readonly #disconnectListeners: Listeners<(order: Disconnect) => unknown>;
+  readonly #sweeper: Sweeper;
+  #sequence = 0;
+  readonly #obeyed = new Set<string>();
+  #timers: Timer[] = [];
+  #starting: Promise<void> | null = null;
+  #unsubscribe: (() => void) | null = null;
+  #isClosed = false;
+
+  constructor(options: PresenceNodeOptions) {
+    this.#options = options;
+    this.backend = options.backend;
+    this.clock = options.clock;
+    this.limits = options.limits;
+    this.logger = options.logger;
+    this.newId = options.newId ?? (() => randomBytes(9).toString("base64url"));
+    this.#lease = new NodeLease(this.newId(), this);
+    this.#sweeper = new Sweeper(this);
+    this.#changeListeners = new Listeners(this.logger, "a listener of presence");
+    this.#disconnectListeners = new Listeners(this.logger, "a listener of disconnects");
+  }
+
+  get incarnation(): string {
+    return this.#lease.incarnation;
+  }
+
+  get storeTime(): number {
+    return this.#lease.storeTime;
+  }
+
+  /** The store did not answer the last tick: rooms go on with what is known here. */
+  get isDegraded(): boolean {
+    return this.#lease.isDegraded;
+  }
+
+  get rooms(): readonly Room[] {
+    return [...this.#held.values()].map(({ room }) => room);
+  }
+
+  // ── rooms ──
+
+  /** The room's name in the store; no two pairs of tenant and key share one. */
+  nameOf(tenant: string, key: string): string {
+    const name = encodeKey(key, this.limits.presenceKeyBytes);
+    return tenant === "" ? name : `${encodeKey(tenant, this.limits.presenceKeyBytes)}/${name}`;
+  }
+
+  /** Takes part in a room: it is subscribed and read when this resolves, or shown degraded when the store does not answer. */
+  async host(tenant: string, key: string): Promise<RoomHold> {
+    if (this.#isClosed) throw new ConviveError("SERVER_CLOSED", "This server is closed; nobody can enter a room.");
+    const name = this.nameOf(tenant, key);
+    const held = this.#hold(name, tenant, key);
+    await this.start();
+    await held.room.open();
+    let isHeld = true;
+    const release = () => {
+      if (!isHeld) return;
+      isHeld = false;
+      held.holders -= 1;
+      void this.#dropUnheld(name, held);
+    };
+    return { room: held.room, release };
+  }
+
+  find(tenant: string, key: string): Room | undefined {
+    return this.#held.get(this.nameOf(tenant, key))?.room;
+  }
+
+  /** The list of a room without taking part in it: leaves no trace. */
+  async read(tenant: string, key: string): Promise<readonly Presence[]> {
+    const name = this.nameOf(tenant, key);
+    const held = this.#held.get(name)?.room;
+    if (held && !held.isStale) return held.everybody;
+    const { connections } = await this.backend.snapshot(name);
+    const people = fold(new Map(connections.map((each) => [each.connectionId, each])));
+    return freeze([...people.values()].toSorted(byJoin)) as readonly Presence[];
+  }
+
+  /** Sends something in a room's stream, hosted here or not. */
+  async publish(tenant: string, key: string, message: RoomMessage): Promise<void> {
+    const name = this.nameOf(tenant, key);
+    const held = this.#held.get(name)?.room;
+    if (held) await held.send(message);
+    else await this.backend.publish(name, encodeMessage(this.newId(), 1, message));
+  }
+
+  async permit(request: PresenceRequest): Promise<PresencePermission> {
+    const { authorizePresence } = this.#options;
+    const answer = authorizePresence ? await authorizePresence(request) : request.via === "view";
+    return typeof answer === "boolean" ? { see: answer, track: answer } : answer;
+  }
+
+  // ── listeners ──
+
+  onChange(listener: (room: RoomFeed, change: RoomChange) => unknown): () => void {
+    return this.#changeListeners.add(listener);
+  }
+
+  /** Hears every order to disconnect somebody, wherever it was given. */
+  onDisconnect(listener: (order: Disconnect) => unknown): () => void {
+    return this.#disconnectListeners.add(listener);
+  }
+
+  /** Tells every node that somebody has to leave. */
+  async disconnect({ userId, tenant, key }: Disconnect): Promise<void> {
+    const order: KickOrder = { id: this.newId(), userId, tenant, key };
+    this.ordered(order);
+    await this.backend.order(order);
+  }
+
+  told(room: RoomFeed, change: RoomChange): void {
+    this.#changeListeners.tell((listener) => listener(room, change));
+  }
+
+  // ── numbers ──
+
+  nextSequence(): number {
+    this.#sequence += 1;
+    return this.#sequence;
+  }
+  skipSequence(last: number): void {
+    this.#sequence = Math.max(this.#sequence, last);
+  }
+
+  // ── its life ──
+
+  /** Takes a lease and begins to tick; from then on the store's time is known. Idempotent. */
+  start(): Promise<void> {
+    return (this.#starting ??= this.#begin());
+  }
+
+  /** The store refuses this incarnation: it is seen whether a new term is needed. */
+  doomed(): void {
+    void this.#tick();
+  }
+
+  async termBegan(): Promise<void> {
+    for (const room of this.rooms) room.assert();
+    for (const name of this.#left.keys()) if (!this.#held.has(name)) await this.#assertEmpty(name);
+  }
+
+  condemned(incarnations: readonly string[]): void {
+    void this.#sweeper.sweep(incarnations);
+  }
+
+  /** An order comes at once and with the next tick, in case the first was lost. */
+  ordered({ id, userId, tenant, key }: KickOrder): void {
+    if (this.#obeyed.has(id)) return;
+    if (this.#obeyed.size >= MAX_ORDERS_KNOWN) this.#obeyed.clear();
+    this.#obeyed.add(id);
+    const rooms = this.rooms.filter((room) => room.tenant === tenant && (key === null || room.key === key));
+    for (const room of rooms) room.kick(userId);
+    this.#disconnectListeners.tell((listener) => listener({ userId, tenant, key }));
+  }
+
+  /** Ends the node's part: what it carries lingers until its lease ends, so that who moves to another node is not told to have left. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const timer of this.#timers.splice(0)) timer.clear();
+    this.#unsubscribe?.();
+    await Promise.all(this.rooms.map((room) => room.abandon()));
+    for (const room of this.rooms) room.stop();
+    this.#held.clear();
+    await this.backend.close();
+  }
+
+  // ── inside ──
+
+  #hold(name: string, tenant: string, key: string): Held {
+    let held = this.#held.get(name);
+    if (!held) this.#held.set(name, (held = { room: new Room(this, tenant, key, name), holders: 0 }));
+    held.holders += 1;
+    return held;
+  }
+
+  /** Lets go of a room that nobody holds; one in doubt stays until the store has heard what it should. */
+  async #dropUnheld(name: string, held: Held): Promise<void> {
+    if (held.holders > 0) return;
+    const isDone = await held.room.drain();
+    if (held.holders > 0 || this.#held.get(name) !== held || !isDone) return;
+    this.#held.delete(name);
+    if (held.room.hasCarried) this.#left.set(name, this.clock.now() + LEFT_ROOM_KEPT_MS);
+    held.room.stop();
+  }
+
+  async #begin(): Promise<void> {
+    const { nodeTickMs, auditMs, prunePresencesMs } = this.limits;
+    this.#timers = [
+      this.clock.every(nodeTickMs, () => void this.#tick()),
+      this.clock.every(auditMs, () => void this.#audit()),
+      this.clock.every(prunePresencesMs, () => void this.#sweeper.prune(this.storeTime)),
+    ];
+    await this.#guard("other nodes cannot be heard", async () => {
+      this.#unsubscribe = await this.backend.subscribe(NODES_ROOM, {
+        changed: () => {},
+        published: (text) => this.ordered(JSON.parse(text) as KickOrder),
+      });
+    });
+    await this.#lease.take();
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#isClosed) return;
+    await this.#lease.renew();
+    for (const [name, until] of this.#left) if (until <= this.clock.now()) this.#left.delete(name);
+    for (const [name, held] of [...this.#held]) {
+      held.room.tick(this.storeTime);
+      void this.#dropUnheld(name, held);
+    }
+  }
+
+  async #assertEmpty(name: string): Promise<void> {
+    const { incarnation } = this;
+    const write = { incarnation, sequence: this.nextSequence(), nonce: this.newId(), isAll: true, operations: [] };
+    await this.backend.apply(name, write);
+  }
+
+  async #audit(): Promise<void> {
+    const rooms = this.rooms;
+    if (rooms.length === 0) return;
+    await this.#guard("rooms could not be audited", async () => {
+      const moves = rooms.map((room) => room.moves);
+      const heads = await this.backend.heads(rooms.map(({ name }) => name));
+      for (const [i, room] of rooms.entries()) room.audit(heads[i]!, moves[i]!);
+    });
+  }
+
+  async #guard(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.logger.warn({ error: messageOf(error) }, what);
+    }
+  }
+}

@@ -1,0 +1,278 @@
+import type { Clock, Timer } from "../clock.js";
+import { messageOf } from "../errors.js";
+import type { Logger } from "../logger.js";
+import type { Limits } from "../options.js";
+import type { Head, PresenceBackend, RoomEvent, RoomListener } from "./backend.js";
+import { Listeners } from "./listeners.js";
+import type { ConnectionRecord, Presence } from "./presence.js";
+import { Replica } from "./replica.js";
+import { encodeMessage, MessageReader, type RoomMessage } from "./room-message.js";
+import { Roster, type RoomChange } from "./roster.js";
+
+/** What a room asks of its node. */
+export interface RoomNode {
+  readonly backend: PresenceBackend;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly logger: Logger;
+  readonly incarnation: string;
+  /** in ms, as far as this node knows */
+  readonly storeTime: number;
+  nextSequence(): number;
+  skipSequence(last: number): void;
+  newId(): string;
+  /** The store refuses this incarnation: a new term is needed. */
+  doomed(): void;
+  /** The list of a room changed; told once per node, beside the room's watchers. */
+  told(room: RoomFeed, change: RoomChange): void;
+}
+
+/** Hears one room. What one watcher throws is never another's concern. */
+export interface RoomWatcher {
+  changed?(change: RoomChange): void;
+  message?(message: RoomMessage, sender: string): void;
+  /** Something may have been missed: what was derived from messages must be loaded anew. */
+  missed?(): void;
+  /** Everybody of this id is to leave. */
+  kicked?(userId: string): void;
+}
+
+interface Waiting {
+  readonly isReady: () => boolean;
+  readonly resolve: () => void;
+}
+
+/**
+ * One room as this node hears it: replica, list, messages, and everybody here who watches. Changes are told at once after a pause,
+ * else together once per `roomTickMs`.
+ */
+export abstract class RoomFeed implements RoomListener {
+  protected readonly roster: Roster;
+  protected readonly replica: Replica;
+  readonly #watchers: Listeners<RoomWatcher>;
+  readonly #reader: MessageReader;
+  readonly #sender: string;
+  #sent = 0;
+  #waiting: Waiting[] = [];
+  #unsubscribe: (() => void) | null = null;
+  #opening: Promise<void> | null = null;
+  #resyncing: Promise<void> | null = null;
+  #holeTimer: Timer | null = null;
+  #tickTimer: Timer | null = null;
+  #isFlushDue = false;
+  #isStopped = false;
+
+  constructor(
+    protected readonly node: RoomNode,
+    readonly tenant: string,
+    readonly key: string,
+    /** in the store */
+    readonly name: string,
+  ) {
+    this.roster = new Roster(node.limits.largeRoom);
+    this.replica = new Replica(this.roster);
+    this.#watchers = new Listeners(node.logger, "a watcher of a room");
+    this.#reader = new MessageReader(() => this.#missed());
+    this.#sender = node.newId();
+  }
+
+  /** Whether this node carries the connection. */
+  protected abstract isOurs(connection: ConnectionRecord): boolean;
+  /** The store tells a connection of this node. */
+  protected abstract confirmed(connection: ConnectionRecord): void;
+  /** A snapshot was read; what the store has wrong about this node must be asserted. */
+  protected abstract compared(connections: readonly ConnectionRecord[]): void;
+
+  // ── what it shows ──
+
+  /** The list that views see: the first who joined, in a large room; the same frozen object until it changes. */
+  get presences(): readonly Presence[] {
+    return this.roster.list;
+  }
+  get everybody(): readonly Presence[] {
+    return this.roster.all;
+  }
+  get count(): number {
+    return this.roster.count;
+  }
+  get isLarge(): boolean {
+    return this.roster.isLarge;
+  }
+  /** The store could not be read yet: the list holds only whom this node carries. */
+  get isStale(): boolean {
+    return !this.replica.isLoaded;
+  }
+  get connections(): ReadonlyMap<string, ConnectionRecord> {
+    return this.replica.connections;
+  }
+  find(userId: string): Presence | undefined {
+    return this.roster.find(userId);
+  }
+
+  // ── who hears it ──
+
+  watch(watcher: RoomWatcher): () => void {
+    return this.#watchers.add(watcher);
+  }
+
+  /** Sends something in the room's stream, to every node that hosts the room, this one included. Resolves with how many do. */
+  async send(message: RoomMessage): Promise<number> {
+    this.#sent += 1;
+    try {
+      return await this.node.backend.publish(this.name, encodeMessage(this.#sender, this.#sent, message));
+    } catch (error) {
+      this.node.logger.warn({ room: this.name, error: messageOf(error) }, "a message of a room could not be sent");
+      return 0;
+    }
+  }
+
+  isFromHere(sender: string): boolean {
+    return sender === this.#sender;
+  }
+
+  // ── what the backend tells ──
+
+  changed(event: RoomEvent): void {
+    if (this.#isStopped) return;
+    this.replica.receive(event);
+    for (const record of event.put) if (record.owner === this.node.incarnation) this.confirmed(record);
+    if (this.replica.isLoaded && this.replica.hasHole) this.#resyncSoon();
+    this.touched();
+  }
+
+  published(text: string): void {
+    if (this.#isStopped) return;
+    const read = this.#reader.read(text);
+    if (read) this.tell((watcher) => watcher.message?.(read.message, read.sender));
+  }
+
+  // ── its life ──
+
+  /** Subscribes, then reads. A store that does not answer is asked again with the next tick. */
+  open(): Promise<void> {
+    if (this.#unsubscribe && this.replica.isLoaded) return Promise.resolve();
+    return (this.#opening ??= this.#open().finally(() => (this.#opening = null)));
+  }
+
+  /** What an audit compares the store's head with. */
+  get moves(): number {
+    return this.replica.moves;
+  }
+
+  /** The head that the store has now. When the replica does not come to it by itself, or is past it, the room is read anew. */
+  audit(head: Head, moves: number): void {
+    if (this.#isStopped || !this.replica.isLoaded) return;
+    if (this.replica.isBefore(head, moves)) void this.#resync();
+    else if (!this.replica.knows(head)) this.#resyncSoon(head);
+  }
+
+  /** Idempotent. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#unsubscribe?.();
+    this.#unsubscribe = null;
+    this.#holeTimer?.clear();
+    this.#tickTimer?.clear();
+    for (const { resolve } of [...this.#waiting]) resolve();
+  }
+
+  protected expire(storeTime: number): void {
+    const { leaseMs, auditMs, nodeTickMs } = this.node.limits;
+    this.replica.expire(storeTime, leaseMs + auditMs + 3 * nodeTickMs);
+    this.touched();
+  }
+
+  /** Resolves when the replica is so far and its list was told, or when that takes too long. */
+  protected until(isReady: () => boolean): Promise<void> {
+    if (this.#isStopped || (!this.#isFlushDue && isReady())) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        timer.clear();
+        this.#waiting = this.#waiting.filter((each) => each !== waiting);
+        resolve();
+      };
+      const timer = this.node.clock.after(this.node.limits.redisCommandMs, done);
+      const waiting: Waiting = { isReady, resolve: done };
+      this.#waiting.push(waiting);
+    });
+  }
+
+  /** The replica may have changed: tells it now, or with the tick that runs. */
+  protected touched(): void {
+    if (this.#isStopped) return;
+    this.#isFlushDue = true;
+    if (!this.#tickTimer) this.#flush();
+  }
+
+  protected tell(work: (watcher: RoomWatcher) => void): void {
+    this.#watchers.tell(work);
+  }
+
+  async #open(): Promise<void> {
+    try {
+      if (!this.#unsubscribe) {
+        const unsubscribe = await this.node.backend.subscribe(this.name, this);
+        if (this.#isStopped) return unsubscribe();
+        this.#unsubscribe = unsubscribe;
+      }
+      await this.#read();
+    } catch (error) {
+      this.node.logger.warn(
+        { room: this.name, error: messageOf(error) },
+        "a room could not be read; it is asked again",
+      );
+    }
+  }
+
+  /** A hole, or a head that the audit found: events are given time to arrive, then the room is read. */
+  #resyncSoon(head?: Head): void {
+    this.#holeTimer ??= this.node.clock.after(this.node.limits.overtakenEventMs, () => {
+      this.#holeTimer = null;
+      const isMissing = head !== undefined && !this.replica.knows(head);
+      if (isMissing || this.replica.hasHole) void this.#resync();
+    });
+  }
+
+  #resync(): Promise<void> {
+    this.#resyncing ??= this.#read()
+      .then(() => this.#missed())
+      .catch((error: unknown) => {
+        this.node.logger.warn({ room: this.name, error: messageOf(error) }, "a room could not be read anew");
+      })
+      .finally(() => (this.#resyncing = null));
+    return this.#resyncing;
+  }
+
+  async #read(): Promise<void> {
+    const isFirst = !this.replica.isLoaded;
+    if (!isFirst) this.replica.expectSnapshot();
+    const snapshot = await this.node.backend.snapshot(this.name);
+    if (this.#isStopped) return;
+    this.replica.load(snapshot, this.node.storeTime, (connection) => this.isOurs(connection));
+    this.compared(snapshot.connections);
+    // Who was here before anybody here watched has not just come.
+    if (isFirst && this.#watchers.size === 0) this.roster.flush();
+    this.touched();
+  }
+
+  #missed(): void {
+    this.tell((watcher) => watcher.missed?.());
+  }
+
+  #flush(): void {
+    this.#isFlushDue = false;
+    const change = this.roster.flush();
+    this.#resolveShown();
+    if (!change) return;
+    this.#tickTimer = this.node.clock.after(this.node.limits.roomTickMs, () => {
+      this.#tickTimer = null;
+      if (this.#isFlushDue) this.#flush();
+    });
+    this.tell((watcher) => watcher.changed?.(change));
+    this.node.told(this, change);
+  }
+
+  #resolveShown(): void {
+    for (const { isReady, resolve } of [...this.#waiting]) if (isReady()) resolve();
+  }
+}

@@ -1,0 +1,84 @@
+import type { Clock, Timer } from "../clock.js";
+import type { Limits } from "../options.js";
+import { mostAwake, type Status } from "./presence.js";
+import type { OwnConnection } from "./writer.js";
+
+interface Wish {
+  status: Status;
+  flippedAt: number;
+  timer: Timer | null;
+}
+
+/** What status keeping asks of its room. */
+export interface StatusOwner {
+  readonly clock: Clock;
+  readonly limits: Pick<Limits, "statusFlipMs" | "roomTickMs">;
+  readonly own: ReadonlyMap<string, OwnConnection>;
+  write(connection: OwnConnection): void;
+}
+
+/**
+ * Turns what pages tell of themselves into few writes: back at once, away or idle at most once per connection in `statusFlipMs`, all of a room in
+ * one tick, and only what changes how awake a person is on this node.
+ */
+export class StatusFlips {
+  readonly #wishes = new Map<string, Wish>();
+  #flush: Timer | null = null;
+
+  constructor(private readonly room: StatusOwner) {}
+
+  tell(connectionId: string, status: Status): void {
+    const own = this.room.own.get(connectionId);
+    if (!own) return;
+    const wish = this.#wishes.get(connectionId) ?? { status: own.status, flippedAt: -Infinity, timer: null };
+    if (wish.status === status) return;
+    this.#wishes.set(connectionId, wish);
+    wish.status = status;
+    wish.timer?.clear();
+    const { clock, limits } = this.room;
+    const waitMs = status === "active" ? 0 : wish.flippedAt + limits.statusFlipMs - clock.now();
+    wish.timer = waitMs > 0 ? clock.after(waitMs, () => this.#due(wish)) : null;
+    if (waitMs <= 0) this.#due(wish);
+  }
+
+  forget(connectionId: string): void {
+    this.#wishes.get(connectionId)?.timer?.clear();
+    this.#wishes.delete(connectionId);
+  }
+
+  stop(): void {
+    for (const connectionId of [...this.#wishes.keys()]) this.forget(connectionId);
+    this.#flush?.clear();
+    this.#flush = null;
+  }
+
+  #due(wish: Wish): void {
+    wish.timer = null;
+    wish.flippedAt = this.room.clock.now();
+    this.#flush ??= this.room.clock.after(this.room.limits.roomTickMs, () => this.#write());
+  }
+
+  #write(): void {
+    this.#flush = null;
+    const byUser = new Map<string, OwnConnection[]>();
+    for (const own of this.room.own.values()) {
+      byUser.set(own.userId, [...(byUser.get(own.userId) ?? []), own]);
+    }
+    for (const connections of byUser.values()) this.#writeUser(connections);
+  }
+
+  #writeUser(connections: readonly OwnConnection[]): void {
+    const live = connections.filter((each) => !each.isLingering);
+    const told = mostAwake(live.map((each) => this.#statusOf(each)));
+    if (told === mostAwake(live.map((each) => each.status))) return;
+    for (const own of live) {
+      const status = this.#statusOf(own);
+      if (status !== own.status) this.room.write({ ...own, status });
+    }
+  }
+
+  #statusOf(own: OwnConnection): Status {
+    const wish = this.#wishes.get(own.connectionId);
+    return wish && wish.timer === null ? wish.status : own.status;
+  }
+}

@@ -1,0 +1,248 @@
+import { ConviveError } from "../errors.js";
+import type { User } from "../register.js";
+import { checkUserId, copyMeta } from "./meta.js";
+import type { PresenceNode, RoomHold } from "./node.js";
+import type { LeaveReason, Presence, PresencePermission, Status } from "./presence.js";
+import type { RoomWatcher } from "./room-feed.js";
+import type { RoomMessage } from "./room-message.js";
+import type { RoomChange } from "./roster.js";
+
+/** Who comes to a room, and how. */
+export interface Visitor {
+  readonly tenant: string;
+  readonly key: string;
+  readonly user: User | null;
+  readonly userId: string;
+  readonly connectionId: string;
+  readonly via: "view" | "channel";
+  /** False for an HTTP render: it looks once and leaves no trace. */
+  readonly isLasting: boolean;
+}
+
+/** What a visitor hears of a room, as far as it may see it. */
+export interface VisitListener {
+  changed?(change: RoomChange): void;
+  message?(message: RoomMessage): void;
+  /** The visitor was told to leave, and may see the room still or not. */
+  kicked?(): void;
+}
+
+type Meta = Readonly<Record<string, unknown>>;
+type GivenMeta = object | ((others: readonly Presence[]) => object);
+type GivenPatch = object | ((meta: never) => object);
+
+const NOBODY: readonly Presence[] = Object.freeze([]);
+
+/** One visitor's place in one room: what it may, what it sees, and whether it is in the list. */
+export class RoomVisit {
+  readonly #watcher: RoomWatcher;
+  #permission: PresencePermission | null = null;
+  #hold: RoomHold | null = null;
+  #unwatch: (() => void) | null = null;
+  #entering: Promise<void> | null = null;
+  #isSeen = false;
+  #glimpse: readonly Presence[] = NOBODY;
+  /** of an HTTP render, which is in no list */
+  #checkedMeta: Meta | null = null;
+  #last: Promise<unknown> = Promise.resolve();
+  #isEnded = false;
+
+  constructor(
+    private readonly node: PresenceNode,
+    readonly visitor: Visitor,
+    private readonly listener: VisitListener,
+  ) {
+    checkUserId(visitor.userId);
+    this.node.nameOf(visitor.tenant, visitor.key);
+    this.#watcher = {
+      changed: (change) => this.#sees && this.listener.changed?.(change),
+      message: (message) => this.#sees && this.listener.message?.(message),
+      kicked: (userId) => void (userId === this.visitor.userId && this.#kicked()),
+    };
+  }
+
+  /** The list can be read; empty for who may not see it. */
+  get isWatching(): boolean {
+    return this.#isSeen;
+  }
+
+  get maySee(): boolean {
+    return this.#permission?.see ?? false;
+  }
+
+  get mayTrack(): boolean {
+    return this.#permission?.track ?? false;
+  }
+
+  get isTracked(): boolean {
+    return this.#checkedMeta !== null || (this.#hold?.room.carries(this.visitor.connectionId) ?? false);
+  }
+
+  get presences(): readonly Presence[] {
+    if (!this.visitor.isLasting) return this.#glimpse.slice(0, this.node.limits.largeRoom);
+    return this.#sees ? this.#hold!.room.presences : NOBODY;
+  }
+
+  get presenceCount(): number {
+    if (!this.visitor.isLasting) return this.#glimpse.length;
+    return this.#sees ? this.#hold!.room.count : 0;
+  }
+
+  /** The first of everybody, also beyond what a large room lists. */
+  first(limit: number): readonly Presence[] {
+    const everybody = this.visitor.isLasting ? (this.#sees ? this.#hold!.room.everybody : NOBODY) : this.#glimpse;
+    return limit >= everybody.length ? everybody : Object.freeze(everybody.slice(0, limit));
+  }
+
+  find(userId: string): Presence | null {
+    if (!this.visitor.isLasting) return this.#glimpse.find(({ id }) => id === userId) ?? null;
+    return (this.#sees && this.#hold!.room.find(userId)) || null;
+  }
+
+  get hold(): RoomHold | null {
+    return this.#hold;
+  }
+
+  /** Begins to see the room. Who may not see it sees an empty one; `mustSee` makes that an error. */
+  async watch({ mustSee = false }: { readonly mustSee?: boolean } = {}): Promise<void> {
+    await this.#enter();
+    if (mustSee && !this.#permission!.see) throw this.#forbidden("see");
+    this.#isSeen = true;
+  }
+
+  /** Enters the list, or changes what stands there. Resolves when the own list shows it. */
+  track(meta: GivenMeta): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.watch();
+      if (!this.#permission!.track) throw this.#forbidden("be in");
+      const given = typeof meta === "function" ? meta(this.#others()) : meta;
+      if (this.isTracked) return this.#change({ ...this.#meta, ...given });
+      const copied = copyMeta(given, this.node.limits);
+      if (!this.visitor.isLasting) this.#checkedMeta = copied;
+      else if (!this.#isEnded) await this.#hold!.room.track({ ...this.visitor, meta: copied });
+    });
+  }
+
+  update(patch: GivenPatch): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!this.isTracked) {
+        throw new ConviveError(
+          "PRESENCE_NOT_TRACKED",
+          "There is no presence to update; call trackPresence(meta) first.",
+        );
+      }
+      const given = typeof patch === "function" ? patch(this.#meta as never) : patch;
+      await this.#change({ ...this.#meta, ...given });
+    });
+  }
+
+  /** Leaves the list at once; goes on seeing it. Harmless when not in it. */
+  untrack(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#checkedMeta = null;
+      await this.#hold?.room.leave(this.visitor.connectionId, "left");
+    });
+  }
+
+  setStatus(status: Status): void {
+    this.#hold?.room.setStatus(this.visitor.connectionId, status);
+  }
+
+  send(message: RoomMessage): void {
+    if (this.visitor.isLasting && !this.#isEnded) void this.#hold?.room.send(message);
+  }
+
+  park(graceMs: number): void {
+    const reason: LeaveReason = graceMs <= this.node.limits.graceUnloadMs ? "closed" : "timeout";
+    this.#hold?.room.linger(this.visitor.connectionId, graceMs, reason);
+  }
+
+  /** The visitor is back: what it may is asked anew. */
+  async resume(): Promise<void> {
+    if (!this.#hold) return;
+    await this.#permitAnew();
+    if (this.#permission!.track) await this.#hold.room.wake(this.visitor.connectionId);
+  }
+
+  /** Leaves and lets the room go. Idempotent. */
+  async end(reason: LeaveReason): Promise<void> {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    await this.#entering?.catch(() => {});
+    const hold = this.#hold;
+    this.#unwatch?.();
+    this.#hold = null;
+    const left = hold?.room.leave(this.visitor.connectionId, reason);
+    hold?.release();
+    await left;
+  }
+
+  get #sees(): boolean {
+    return this.#hold !== null && this.#permission !== null && this.#permission.see;
+  }
+
+  get #meta(): Meta {
+    return this.#checkedMeta ?? this.#hold?.room.metaOf(this.visitor.connectionId) ?? {};
+  }
+
+  #enter(): Promise<void> {
+    this.#entering ??= this.#enterOnce().catch((error: unknown) => {
+      this.#entering = null;
+      throw error;
+    });
+    return this.#entering;
+  }
+
+  async #enterOnce(): Promise<void> {
+    const { tenant, key, isLasting } = this.visitor;
+    this.#permission = await this.node.permit(this.visitor);
+    if (!isLasting) {
+      if (this.#permission.see) this.#glimpse = await this.node.read(tenant, key);
+      return;
+    }
+    if (!this.#permission.see && !this.#permission.track) return;
+    const hold = await this.node.host(tenant, key);
+    this.#hold = hold;
+    this.#unwatch = hold.room.watch(this.#watcher);
+  }
+
+  #others(): readonly Presence[] {
+    const people = this.visitor.isLasting ? this.#hold!.room.everybody : this.#glimpse;
+    const others = this.#permission!.see ? people.filter(({ id }) => id !== this.visitor.userId) : NOBODY;
+    return others;
+  }
+
+  async #change(meta: object): Promise<void> {
+    const copied = copyMeta(meta, this.node.limits);
+    if (this.#checkedMeta) this.#checkedMeta = copied;
+    else await this.#hold!.room.update(this.visitor.connectionId, copied);
+  }
+
+  async #permitAnew(): Promise<void> {
+    this.#permission = await this.node.permit(this.visitor);
+    if (!this.#permission.track) await this.#hold?.room.leave(this.visitor.connectionId, "removed");
+  }
+
+  #kicked(): void {
+    // Nothing more is seen until the answer is there.
+    this.#permission = { see: false, track: false };
+    this.#permitAnew()
+      .catch((error: unknown) => this.node.logger.error({ key: this.visitor.key, error }, "a permission was not given"))
+      .finally(() => this.listener.kicked?.());
+  }
+
+  /** One change after another: a second `track` finds what the first one made. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work, work);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  #forbidden(what: string): ConviveError {
+    return new ConviveError(
+      "PRESENCE_FORBIDDEN",
+      `authorizePresence() does not let this user ${what} the room ${JSON.stringify(this.visitor.key)}.`,
+      { status: 403 },
+    );
+  }
+}

@@ -1,0 +1,267 @@
+import type { Timer } from "../clock.js";
+import { messageOf } from "../errors.js";
+import type { Logger } from "../logger.js";
+import type { Operation, PresenceBackend } from "./backend.js";
+import { TTL_OWNER, type ConnectionRecord, type LeaveReason, type Status } from "./presence.js";
+import { RoomFeed, type RoomNode } from "./room-feed.js";
+import { StatusFlips } from "./room-status.js";
+import { Writer, type OwnConnection, type WriterOwner, type Written } from "./writer.js";
+
+/** Who is to be in a room. */
+export interface Tracked {
+  readonly connectionId: string;
+  readonly userId: string;
+  readonly meta: Readonly<Record<string, unknown>>;
+}
+
+/** One room on this node: what is heard of it, and the connections that this node carries. It is hosted as long as somebody holds it. */
+export class Room extends RoomFeed implements WriterOwner {
+  readonly #writer: Writer;
+  readonly #status: StatusFlips;
+  readonly #graces = new Map<string, Timer>();
+  #hasCarried = false;
+
+  constructor(node: RoomNode, tenant: string, key: string, name: string) {
+    super(node, tenant, key, name);
+    this.#writer = new Writer(name, this);
+    this.#status = new StatusFlips({
+      clock: node.clock,
+      limits: node.limits,
+      own: this.#writer.own,
+      write: (connection) => void this.#writer.put(connection),
+    });
+  }
+
+  carries(connectionId: string): boolean {
+    return this.#writer.own.has(connectionId);
+  }
+
+  /** How many connections this node carries. */
+  get carried(): number {
+    return this.#writer.own.size;
+  }
+
+  /** Whether the store may hold something of this node. */
+  get hasCarried(): boolean {
+    return this.#hasCarried;
+  }
+
+  // ── who is in it, from here ──
+
+  /** Resolves when the own list shows it, or when the store takes too long. */
+  track({ connectionId, userId, meta }: Tracked): Promise<void> {
+    this.#hasCarried = true;
+    // Who is here already has been here since then: a reload keeps the person's place in the list.
+    const since = Math.min(...this.roster.connectionsOf(userId).map((each) => each.since));
+    const own: OwnConnection = { connectionId, userId, meta, status: "active", isLingering: false };
+    return this.#settled(this.#writer.put(Number.isFinite(since) ? { ...own, since } : own));
+  }
+
+  update(connectionId: string, meta: Readonly<Record<string, unknown>>): Promise<void> {
+    const own = this.#writer.own.get(connectionId);
+    return own ? this.#settled(this.#writer.put({ ...own, meta }, { revises: true })) : Promise.resolve();
+  }
+
+  metaOf(connectionId: string): Readonly<Record<string, unknown>> | null {
+    return this.#writer.own.get(connectionId)?.meta ?? null;
+  }
+
+  setStatus(connectionId: string, status: Status): void {
+    this.#status.tell(connectionId, status);
+  }
+
+  /** Its socket is gone; it ends by itself when the grace is over. */
+  linger(connectionId: string, graceMs: number, reason: LeaveReason): void {
+    const own = this.#writer.own.get(connectionId);
+    if (!own || own.isLingering) return;
+    this.#status.forget(connectionId);
+    void this.#writer.put({ ...own, isLingering: true });
+    this.#graces.set(
+      connectionId,
+      this.node.clock.after(graceMs, () => void this.leave(connectionId, reason)),
+    );
+  }
+
+  /** It came back within its grace. */
+  wake(connectionId: string): Promise<void> {
+    this.#endGrace(connectionId);
+    const own = this.#writer.own.get(connectionId);
+    return own ? this.#settled(this.#writer.put({ ...own, isLingering: false, status: "active" })) : Promise.resolve();
+  }
+
+  /** Ends one connection. A leave by one's own wish, or by order, also ends what of the same person only lingers. */
+  leave(connectionId: string, reason: LeaveReason): Promise<void> {
+    const own = this.#writer.own.get(connectionId);
+    if (!own) return Promise.resolve();
+    this.#endGrace(connectionId);
+    this.#status.forget(connectionId);
+    const written = this.#writer.delete(connectionId, reason);
+    if (reason === "left" || reason === "removed") this.#endLingering(own.userId, connectionId, reason);
+    return this.#settled(written);
+  }
+
+  /** Everybody of this id leaves, by order. */
+  kick(userId: string): void {
+    for (const { connectionId, userId: owner } of [...this.#writer.own.values()]) {
+      if (owner === userId) void this.leave(connectionId, "removed");
+    }
+    this.#endLingering(userId, "", "removed");
+    const free = [...this.connections.values()].filter((each) => each.userId === userId && each.owner === TTL_OWNER);
+    if (free.length > 0) void this.#removeFree(free.map(({ connectionId }) => connectionId));
+    this.tell((watcher) => watcher.kicked?.(userId));
+  }
+
+  // ── who is in it without a process ──
+
+  /** Adds or changes a member that ends at `deadline`, in store time. Resolves as `track` does; rejects when the store does not answer. */
+  put({ connectionId, userId, meta }: Tracked, deadline: number): Promise<void> {
+    const since = Math.min(...this.roster.connectionsOf(userId).map((each) => each.since));
+    const revises = this.connections.has(connectionId);
+    const own = { connectionId, userId, meta, deadline, revises, status: "active", isLingering: false } as const;
+    return this.#writeFree([{ op: "put", ...own, ...(Number.isFinite(since) ? { since } : {}) }]);
+  }
+
+  delete(connectionIds: readonly string[], reason: LeaveReason): Promise<void> {
+    return this.#writeFree(connectionIds.map((connectionId) => ({ op: "delete", connectionId, reason })));
+  }
+
+  /** Resolves when the list shows what the store says now. */
+  async caughtUp(): Promise<void> {
+    const [head] = await this.backend.heads([this.name]);
+    await this.until(() => this.replica.knows(head!));
+  }
+
+  // ── its life ──
+
+  /** Once per tick of the node. */
+  tick(storeTime: number): void {
+    this.expire(storeTime);
+    void this.open();
+    this.#writer.retry();
+  }
+
+  /** A new term began: the store is told the whole of what is carried here. */
+  assert(): void {
+    this.#writer.assert();
+  }
+
+  /** The process ends: who was here may come back on another node within the lease. */
+  async abandon(): Promise<void> {
+    for (const own of this.#writer.own.values()) void this.#writer.put({ ...own, isLingering: true });
+    await this.#writer.idle;
+  }
+
+  /** Resolves when what can be written is; true when nothing is left. */
+  async drain(): Promise<boolean> {
+    await this.#writer.idle;
+    return this.#writer.isSettled && this.carried === 0;
+  }
+
+  override stop(): void {
+    super.stop();
+    this.#status.stop();
+    for (const timer of this.#graces.values()) timer.clear();
+    this.#graces.clear();
+  }
+
+  // ── what the feed asks ──
+
+  protected override isOurs({ connectionId }: ConnectionRecord): boolean {
+    return this.#writer.own.has(connectionId);
+  }
+
+  protected override confirmed(connection: ConnectionRecord): void {
+    this.#writer.confirm(connection);
+  }
+
+  protected override compared(connections: readonly ConnectionRecord[]): void {
+    const stored = new Set(
+      connections.filter(({ owner }) => owner === this.incarnation).map((each) => each.connectionId),
+    );
+    const isWhole = [...this.#writer.own.keys()].every((connectionId) => stored.has(connectionId));
+    const hasMore = [...stored].some((connectionId) => !this.#writer.own.has(connectionId));
+    // What is on its way explains a difference; what is not must be put right.
+    if (this.#writer.isSettled && (!isWhole || hasMore)) this.#writer.assert();
+  }
+
+  // ── what the writer asks ──
+
+  get backend(): PresenceBackend {
+    return this.node.backend;
+  }
+  get logger(): Logger {
+    return this.node.logger;
+  }
+  get incarnation(): string {
+    return this.node.incarnation;
+  }
+  nextSequence(): number {
+    return this.node.nextSequence();
+  }
+  skipSequence(last: number): void {
+    this.node.skipSequence(last);
+  }
+  nonce(): string {
+    return this.node.newId();
+  }
+  doomed(): void {
+    this.node.doomed();
+  }
+
+  /** Until the store answers, the list shows what this node wants it to say. */
+  doubted(): void {
+    const now = this.node.clock.wallTime();
+    const records = [...this.#writer.own.values()].map((own): ConnectionRecord => {
+      const joinedAt = own.joinedAt ?? this.connections.get(own.connectionId)?.joinedAt ?? now;
+      return { revision: 0, ...own, joinedAt, since: own.since ?? joinedAt, owner: this.incarnation };
+    });
+    this.replica.overlay(records, (connection) => this.isOurs(connection), this.incarnation);
+    this.touched();
+  }
+
+  // ── inside ──
+
+  async #settled(writing: Promise<Written | null>): Promise<void> {
+    const written = await writing;
+    const { incarnation } = this;
+    const sequence = written?.hasChanged ? written.sequence : 0;
+    await this.until(() => this.replica.sequenceOf(incarnation) >= sequence);
+  }
+
+  async #writeFree(operations: readonly Operation[]): Promise<void> {
+    const write = { incarnation: TTL_OWNER, sequence: 0, nonce: this.nonce(), operations };
+    const result = await this.backend.apply(this.name, write);
+    if (result.state === "ok") await this.until(() => this.replica.knows(result.head));
+  }
+
+  async #removeFree(connectionIds: readonly string[]): Promise<void> {
+    try {
+      await this.delete(connectionIds, "removed");
+    } catch (error) {
+      this.logger.warn({ room: this.name, error: messageOf(error) }, "a member could not be removed");
+    }
+  }
+
+  #endGrace(connectionId: string): void {
+    this.#graces.get(connectionId)?.clear();
+    this.#graces.delete(connectionId);
+  }
+
+  /** Only when nothing of the person is live: another tab, on any node, keeps what lingers. */
+  #endLingering(userId: string, left: string, reason: LeaveReason): void {
+    const others = this.roster.connectionsOf(userId).filter((each) => each.connectionId !== left);
+    const own = [...this.#writer.own.values()].filter((each) => each.userId === userId);
+    if (others.some((each) => !this.#isLingering(each)) || own.some((each) => !each.isLingering)) return;
+    for (const { connectionId } of others) {
+      if (!this.carries(connectionId)) void this.#writer.evict(connectionId, reason);
+      else {
+        this.#endGrace(connectionId);
+        void this.#writer.delete(connectionId, reason);
+      }
+    }
+  }
+
+  #isLingering(connection: ConnectionRecord): boolean {
+    return this.#writer.own.get(connection.connectionId)?.isLingering ?? connection.isLingering;
+  }
+}

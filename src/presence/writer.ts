@@ -1,0 +1,215 @@
+import { messageOf } from "../errors.js";
+import type { Logger } from "../logger.js";
+import type {
+  EvictOperation,
+  Operation,
+  PresenceBackend,
+  PutOperation,
+  RoomWrite,
+  RoomWriteResult,
+} from "./backend.js";
+import type { ConnectionRecord, LeaveReason, Status } from "./presence.js";
+
+/** A connection that this node carries, as it should stand in the store. */
+export interface OwnConnection {
+  readonly connectionId: string;
+  readonly userId: string;
+  readonly meta: Readonly<Record<string, unknown>>;
+  readonly status: Status;
+  readonly isLingering: boolean;
+  readonly since?: number;
+  readonly joinedAt?: number;
+  readonly revision?: number;
+}
+
+/** What a writer asks of the node and room it writes for. */
+export interface WriterOwner {
+  readonly backend: PresenceBackend;
+  readonly logger: Logger;
+  readonly incarnation: string;
+  nextSequence(): number;
+  /** No number below this one counts any more. */
+  skipSequence(last: number): void;
+  nonce(): string;
+  /** The incarnation was condemned; the node begins a new term and then lets the writer assert. */
+  doomed(): void;
+  /** The store did not answer: nobody knows what was written. */
+  doubted(): void;
+}
+
+/** When a write was done: its number, or null when the store could not be asked. */
+export interface Written {
+  readonly sequence: number;
+  readonly hasChanged: boolean;
+}
+
+/**
+ * Writes what this node carries in one room: one batch in flight, what arrives meanwhile forms the next. Commands are never queued nor
+ * repeated: after any doubt the whole of what is owned is asserted anew.
+ */
+export class Writer {
+  readonly #own = new Map<string, OwnConnection>();
+  readonly #put = new Set<string>();
+  readonly #revised = new Set<string>();
+  readonly #deleted = new Map<string, LeaveReason>();
+  readonly #evicted = new Map<string, LeaveReason>();
+  #waiting: ((written: Written | null) => void)[] = [];
+  #isDirty = false;
+  #isRunning = false;
+  #isHalted = false;
+  #idle: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly room: string,
+    private readonly owner: WriterOwner,
+  ) {}
+
+  get own(): ReadonlyMap<string, OwnConnection> {
+    return this.#own;
+  }
+
+  /** Nothing waits to be written and nothing is in doubt. */
+  get isSettled(): boolean {
+    return !this.#hasWork && !this.#isRunning;
+  }
+
+  /** Resolves when the writer has done what it can for now. */
+  get idle(): Promise<void> {
+    return this.#idle;
+  }
+
+  put(connection: OwnConnection, { revises = false }: { readonly revises?: boolean } = {}): Promise<Written | null> {
+    this.#own.set(connection.connectionId, connection);
+    this.#deleted.delete(connection.connectionId);
+    this.#put.add(connection.connectionId);
+    if (revises) this.#revised.add(connection.connectionId);
+    return this.#done();
+  }
+
+  delete(connectionId: string, reason: LeaveReason): Promise<Written | null> {
+    this.#own.delete(connectionId);
+    this.#put.delete(connectionId);
+    this.#revised.delete(connectionId);
+    this.#deleted.set(connectionId, reason);
+    return this.#done();
+  }
+
+  /** Removes another node's connection, if it lingers. */
+  evict(connectionId: string, reason: LeaveReason): Promise<Written | null> {
+    this.#evicted.set(connectionId, reason);
+    return this.#done();
+  }
+
+  /** The store, as heard: times and revisions it gave are brought back when everything has to be asserted. */
+  confirm(record: ConnectionRecord): void {
+    const own = this.#own.get(record.connectionId);
+    if (!own) return;
+    const { joinedAt, since, revision } = record;
+    this.#own.set(record.connectionId, { ...own, joinedAt, since, revision });
+  }
+
+  /** Tells the store the whole of what is owned here, at once or as soon as it answers. */
+  assert(): void {
+    this.#isDirty = true;
+    this.retry();
+  }
+
+  /** After a doubt: tries again. */
+  retry(): void {
+    this.#isHalted = false;
+    this.#start();
+  }
+
+  get #hasWork(): boolean {
+    return this.#isDirty || this.#put.size > 0 || this.#deleted.size > 0 || this.#evicted.size > 0;
+  }
+
+  #done(): Promise<Written | null> {
+    const done = new Promise<Written | null>((resolve) => this.#waiting.push(resolve));
+    if (this.#isHalted) this.#giveUp();
+    else this.#start();
+    return done;
+  }
+
+  #start(): void {
+    if (this.#isRunning || this.#isHalted || !this.#hasWork) return;
+    this.#isRunning = true;
+    this.#idle = this.#run();
+  }
+
+  async #run(): Promise<void> {
+    // What else is asked for in this turn goes into the same batch.
+    await Promise.resolve();
+    while (this.#hasWork && !this.#isHalted) await this.#writeBatch();
+    this.#isRunning = false;
+  }
+
+  async #writeBatch(): Promise<void> {
+    const { backend, incarnation, logger } = this.owner;
+    const sequence = this.owner.nextSequence();
+    const isAll = this.#isDirty;
+    const operations = this.#take();
+    const waiting = this.#waiting.splice(0);
+    try {
+      const write = { incarnation, sequence, nonce: this.owner.nonce(), isAll, operations };
+      this.#conclude(await backend.apply(this.room, write), write, waiting);
+    } catch (error) {
+      logger.warn({ room: this.room, error: messageOf(error) }, "a presence write is in doubt; it will be asserted");
+      this.#isDirty = true;
+      this.#isHalted = true;
+      this.#remember(operations);
+      this.#waiting.unshift(...waiting);
+      this.#giveUp();
+    }
+  }
+
+  #conclude(
+    result: RoomWriteResult,
+    { sequence, operations }: RoomWrite,
+    waiting: ((written: Written | null) => void)[],
+  ): void {
+    if (result.state === "ok") {
+      for (const resolve of waiting) resolve({ sequence, hasChanged: result.hasChanged });
+      return;
+    }
+    this.#isDirty = true;
+    this.#remember(operations);
+    this.#waiting.unshift(...waiting);
+    if (result.state === "stale" && Number.isFinite(result.sequence)) return this.owner.skipSequence(result.sequence);
+    this.#isHalted = true;
+    this.owner.doomed();
+  }
+
+  /** The whole is asserted later; why something was removed, and that a meta was changed on purpose, must not be lost. */
+  #remember(operations: readonly Operation[]): void {
+    for (const each of operations) {
+      if (each.op === "put" && each.revises) this.#revised.add(each.connectionId);
+      else if (each.op === "delete" && !this.#own.has(each.connectionId))
+        this.#deleted.set(each.connectionId, each.reason);
+      else if (each.op === "evict") this.#evicted.set(each.connectionId, each.reason);
+    }
+  }
+
+  #giveUp(): void {
+    this.owner.doubted();
+    for (const resolve of this.#waiting.splice(0)) resolve(null);
+  }
+
+  #take(): Operation[] {
+    const puts = this.#isDirty ? [...this.#own.keys()] : [...this.#put];
+    const operations: Operation[] = [
+      ...[...this.#deleted].map(([connectionId, reason]) => ({ op: "delete", connectionId, reason }) as const),
+      ...puts.flatMap((connectionId) => this.#putOperation(connectionId)),
+      ...[...this.#evicted].map(([connectionId, reason]): EvictOperation => ({ op: "evict", connectionId, reason })),
+    ];
+    for (const pending of [this.#put, this.#revised, this.#deleted, this.#evicted]) pending.clear();
+    this.#isDirty = false;
+    return operations;
+  }
+
+  #putOperation(connectionId: string): PutOperation[] {
+    const own = this.#own.get(connectionId);
+    if (!own) return [];
+    return [{ op: "put", ...own, ...(this.#revised.has(connectionId) ? { revises: true } : {}) }];
+  }
+}
