@@ -170,39 +170,40 @@ export interface CursorsPayload {
 }
 
 // ── close codes ──
-export const CLOSE_CODES = {
-  goingAway: 1001,
-  serviceRestart: 1012,
-  badFrame: 4400,
-  unmounted: 4408,
-  tooSlow: 4008,
-  flood: 4029,
-  disconnected: 4401,
-} as const;
+// Enums, because a bundler writes their members in place.
+export enum CLOSE_CODES {
+  goingAway = 1001,
+  serviceRestart = 1012,
+  badFrame = 4400,
+  unmounted = 4408,
+  tooSlow = 4008,
+  flood = 4029,
+  disconnected = 4401,
+}
 
 // ── what HTML carries ──
-export const ATTRIBUTES = {
+export enum ATTRIBUTES {
   /** root element of a view; its value is the id behind `lv:` */
-  view: "data-live",
-  token: "data-live-token",
-  self: "data-self",
-  userId: "data-user-id",
-  key: "live-key",
-  ignore: "live-ignore",
-  hook: "live-hook",
-  cursors: "live-cursors",
-  cursor: "data-cursor",
-  flash: "live-flash",
-  loading: "live-loading",
-  caret: "live-caret",
-  patch: "live-patch",
-  navigate: "live-navigate",
-  debounce: "live-debounce",
-  throttle: "live-throttle",
-  value: "live-value-",
-  style: "live-style:",
-  window: "live-window-",
-} as const;
+  view = "data-live",
+  token = "data-live-token",
+  self = "data-self",
+  userId = "data-user-id",
+  key = "live-key",
+  ignore = "live-ignore",
+  hook = "live-hook",
+  cursors = "live-cursors",
+  cursor = "data-cursor",
+  flash = "live-flash",
+  loading = "live-loading",
+  caret = "live-caret",
+  patch = "live-patch",
+  navigate = "live-navigate",
+  debounce = "live-debounce",
+  throttle = "live-throttle",
+  value = "live-value-",
+  style = "live-style:",
+  window = "live-window-",
+}
 
 /** DOM events bound by `live-NAME`; `click-away` and `window-*` beside them. */
 export const BOUND_EVENTS = ["click", "submit", "change", "input", "keydown", "keyup", "focus", "blur"] as const;
