@@ -1,0 +1,48 @@
+const FIRST_PAUSE_MS = 1_000;
+const PAUSE_CAP_MS = 10_000;
+/** Longer than two tries can lie apart. */
+const CALM_MS = 30_000;
+
+/** Time as an argument, in ms; tests bring their own. */
+export interface Clock {
+  /** Wall time, because it goes on while the machine sleeps. It may jump: only ever compared with itself. */
+  now(): number;
+  /** Returns what cancels it. */
+  after(ms: number, work: () => void): () => void;
+}
+
+export const browserClock: Clock = {
+  now: () => Date.now(),
+  after(ms, work) {
+    const handle = setTimeout(work, ms);
+    return () => clearTimeout(handle);
+  },
+};
+
+/** One timer: each call ends the last one, and starts the next if there is work. */
+export type Timer = (ms?: number, work?: () => void) => void;
+
+export function createTimer(clock: Clock): Timer {
+  let cancel = () => {};
+  return (ms, work) => {
+    cancel();
+    if (work) cancel = clock.after(ms!, work);
+  };
+}
+
+/** Full jitter: a crowd that fell together comes back spread out. */
+export function pauseMs(failures: number, random: () => number): number {
+  return random() * Math.min(PAUSE_CAP_MS, FIRST_PAUSE_MS * 2 ** failures);
+}
+
+/** Pauses before the next try, which grow with tries that failed one soon after the other; `least` failures are taken for granted. */
+export function createPauses({ now }: Clock, random: () => number): (least?: number) => number {
+  let failures = 0;
+  let failedAt = 0;
+  return (least = 0) => {
+    if (now() - failedAt > CALM_MS) failures = 0;
+    failedAt = now();
+    failures = Math.max(failures, least);
+    return pauseMs(failures++, random);
+  };
+}

@@ -1,0 +1,117 @@
+import { CLOSE_CODES, encodeFrame, type Frame, HEARTBEAT, HEARTBEAT_TOPIC } from "../src/protocol.js";
+import { type Clock, createPauses, createTimer } from "./clock.js";
+
+const HEARTBEAT_MS = 15_000;
+/** An unanswered heartbeat: the link is dead. */
+const DEADLINE_MS = 10_000;
+/** The same, asked for somebody who has just come back to the page. */
+const WAKE_DEADLINE_MS = 1_000;
+const OPEN_MS = 10_000;
+/** After a restart all pages of a server come at once: as if they had failed twice before. */
+const RESTART_FAILURES = 2;
+const COOLDOWN_MS = 30_000;
+const UNLOADED = 1_000;
+
+/** What is used of a WebSocket. Once closed from here it tells no more. */
+export interface Link {
+  send(text: string): void;
+  close(code?: number): void;
+}
+
+export interface LinkListener {
+  opened(): void;
+  received(text: string): void;
+  closed(code?: number): void;
+}
+
+/** What a connection stands on; tests bring their own. */
+export interface ConnectionWorld {
+  readonly clock: Clock;
+  /** in [0, 1) */
+  readonly random: () => number;
+  dial(listener: LinkListener): Link;
+  readonly heartbeatMs?: number | undefined;
+  readonly deadlineMs?: number | undefined;
+}
+
+export interface ConnectionListener {
+  opened(): void;
+  /** Also after a try that failed. */
+  closed(): void;
+  heard(frame: Frame): unknown;
+}
+
+/** One WebSocket, dialled again for as long as it is wanted. */
+export interface Connection {
+  start(): unknown;
+  /** A clean end: the server sees an unload, not a broken link. */
+  stop(): void;
+  /** The page is looked at, thawed or online again: be connected now, or find out. */
+  wake(): unknown;
+  /** False, and nothing sent, while there is no link. */
+  send(...frame: Frame): boolean;
+  nextRef(): string;
+}
+
+export function createConnection(world: ConnectionWorld, { opened, closed, heard }: ConnectionListener): Connection {
+  const { clock, heartbeatMs = HEARTBEAT_MS, deadlineMs = DEADLINE_MS } = world;
+  // The next try, the patience of a dial, the next heartbeat, or the patience for its answer.
+  const timer = createTimer(clock);
+  const pauseAfter = pausesAfterLinks(world);
+  let link: Link | null = null;
+  let [isOpen, refs, shutUntil] = [false, 0, Infinity];
+
+  const nextRef = () => `${++refs}`;
+  const send = (...frame: Frame) => (isOpen && link!.send(encodeFrame(frame)), isOpen);
+  const probe = (patienceMs: number) => {
+    send(null, nextRef(), HEARTBEAT_TOPIC, HEARTBEAT, {});
+    timer(patienceMs, lost);
+  };
+  const rest = () => timer(heartbeatMs, () => probe(deadlineMs));
+  const dial = () => {
+    shutUntil = 0;
+    timer(OPEN_MS, lost);
+    link = world.dial({
+      opened() {
+        isOpen = true;
+        rest();
+        opened();
+      },
+      received(text) {
+        rest();
+        heard(JSON.parse(text) as Frame);
+      },
+      closed: lost,
+    });
+  };
+  const drop = (code?: number) => {
+    timer();
+    link?.close(code);
+    link = null;
+    isOpen = false;
+    closed();
+  };
+  const lost = (code?: number) => {
+    const ms = pauseAfter(code);
+    if (isShut(code)) shutUntil = clock.now() + ms;
+    drop();
+    timer(ms, dial);
+  };
+  const start = () => shutUntil === Infinity && dial();
+  const stop = () => drop(((shutUntil = Infinity), UNLOADED));
+  const wake = () => (isOpen ? probe(WAKE_DEADLINE_MS) : !link && clock.now() >= shutUntil && dial());
+  return { start, stop, wake, send, nextRef };
+}
+
+function pausesAfterLinks({ clock, random }: ConnectionWorld): (code?: number) => number {
+  const pauseMs = createPauses(clock, random);
+  return (code) => {
+    if (isShut(code)) return COOLDOWN_MS * (1 + random());
+    return pauseMs(code === CLOSE_CODES.serviceRestart ? RESTART_FAILURES : 0);
+  };
+}
+
+/** The server does not want to see this page for now: not even somebody who comes back to it dials. */
+function isShut(code?: number): boolean {
+  return code === CLOSE_CODES.flood || code === CLOSE_CODES.disconnected;
+}

@@ -1,0 +1,64 @@
+import { type EventRefusal, type Frame, REPLY } from "../src/protocol.js";
+import type { Clock } from "./clock.js";
+import type { Connection } from "./connection.js";
+
+/** A little more than a handler may take. */
+const REPLY_MS = 35_000;
+export const DISCONNECTED = "DISCONNECTED";
+
+/** A request that failed: the server's code, or `DISCONNECTED`, `TIMEOUT`, `TOO_MANY`. */
+export interface PushError extends Error {
+  readonly code: string;
+  /** the whole answer */
+  readonly response: unknown;
+}
+
+/** Frames that are answered. Each is sent once; its answer is rejected when the link ends before, or nothing comes. */
+export interface Requests {
+  /** @throws PushError */
+  ask(joinRef: string | null, topic: string, event: string, payload: unknown, ref?: string): Promise<unknown>;
+  /** Whether the frame is a reply. */
+  answered(frame: Frame): boolean;
+  /** The link is gone. */
+  dropped(): void;
+}
+
+interface Reply {
+  readonly status: string;
+  readonly response: unknown;
+}
+
+export function createRequests({ send, nextRef }: Connection, clock: Clock): Requests {
+  const pending = new Map<string | null, (reply: Reply) => void>();
+  return {
+    ask: (joinRef, topic, event, payload, ref = nextRef()) =>
+      new Promise((resolve, reject) => {
+        const settle = ({ status, response }: Reply) => {
+          cancel();
+          pending.delete(ref);
+          if (status === "ok") resolve(response);
+          else reject(failure(response));
+        };
+        const cancel = clock.after(REPLY_MS, () => settle(refusal("TIMEOUT")));
+        pending.set(ref, settle);
+        if (!send(joinRef, ref, topic, event, payload)) settle(refusal(DISCONNECTED));
+      }),
+    answered([, ref, , event, payload]) {
+      if (event !== REPLY) return false;
+      pending.get(ref)?.(payload as Reply);
+      return true;
+    },
+    dropped() {
+      for (const settle of pending.values()) settle(refusal(DISCONNECTED));
+    },
+  };
+}
+
+function refusal(reason: string): Reply {
+  return { status: "", response: { reason } };
+}
+
+export function failure(response: unknown): PushError {
+  const { reason, message } = response as EventRefusal;
+  return Object.assign(new Error(message ?? reason), { code: reason, response });
+}
