@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.js";
 import type { Logger } from "../logger.js";
 import type { Limits, ConviveOptions } from "../options.js";
-import { PresenceManager, managerOf } from "../presence/manager.js";
+import { managerOf } from "../presence/manager.js";
 import { MemoryBackend, MemoryStore } from "../presence/memory.js";
 import { PresenceNode } from "../presence/node.js";
 import { ROOM_TOPIC, VIEW_TOPIC } from "../protocol.js";
@@ -11,6 +11,7 @@ import { Tokens } from "../token.js";
 import type { Channel } from "./channel.js";
 import { Pages } from "./pages.js";
 import { ViewRegistry } from "./registry.js";
+import { RoomTopics } from "./room-channel.js";
 import type { SessionServices } from "./services.js";
 import type { JoinResult, TopicLink } from "./socket.js";
 import { ViewTopics } from "./view-topic.js";
@@ -33,6 +34,7 @@ export class Sessions {
   readonly pages = new Pages<Channel>();
   readonly #presenceNode: PresenceNode;
   readonly #views: ViewTopics;
+  readonly #rooms: RoomTopics;
 
   constructor(options: SessionsOptions) {
     const { clock, limits, logger, authorizePresence, secrets, isProduction, ...rest } = options;
@@ -55,6 +57,7 @@ export class Sessions {
       node: { presence: managerOf(this.#presenceNode) },
     };
     this.#views = new ViewTopics(this.services, this.pages);
+    this.#rooms = new RoomTopics(this.services, this.#presenceNode);
     // In development a saved template shows in the open pages, which keep their state.
     options.templates.onChange(() => {
       for (const page of this.pages.all()) page.changed();
@@ -67,6 +70,7 @@ export class Sessions {
 
   async join(link: TopicLink, payload: unknown): Promise<JoinResult> {
     if (link.topic.startsWith(VIEW_TOPIC)) return this.#views.join(link, payload);
+    if (link.topic.startsWith(ROOM_TOPIC)) return this.#rooms.join(link, payload);
     return { refusal: { reason: "unmatched topic" } };
   }
 
@@ -79,6 +83,3 @@ export class Sessions {
     await this.services.topics.close();
   }
 }
-
-void ROOM_TOPIC;
-void PresenceManager;

@@ -37,6 +37,8 @@ export type Parting = { readonly kind: "left" } | { readonly kind: "replaced" | 
 
 /** One joined topic of a socket. */
 export interface Topic {
+  /** The join was answered: from here on the topic may write. */
+  opened?(): void;
   receive(event: string, payload: unknown): Reply | Promise<Reply>;
   parted(parting: Parting): void;
 }
@@ -208,6 +210,7 @@ export class Socket implements ChannelSocket {
     } else {
       this.#topics.set(topic, { topic: result.topic, joinRef: link.joinRef });
       this.#reply(frame, link.joinRef, { status: "ok", response: result.response });
+      result.topic.opened?.();
     }
     if (old) this.#tell([old.joinRef, old.joinRef, topic, CLOSE, {}]);
   }
