@@ -47,7 +47,8 @@ export class RoomTopics {
 
   #refusalOf(error: unknown, link: TopicLink): object {
     if (error instanceof ConviveError && error.code === "PRESENCE_FORBIDDEN") return { reason: "unauthorized" };
-    if (error instanceof ConviveError && error.status < 500) return { reason: error.code };
+    // A key or a meta that cannot be is the client's doing.
+    if (error instanceof ConviveError && error.code.startsWith("PRESENCE_")) return { reason: error.code };
     this.services.logger.error({ topic: link.topic, error: messageOf(error) }, "a room could not be joined");
     return { reason: "join crashed" };
   }
