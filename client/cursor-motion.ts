@@ -43,7 +43,7 @@ export function axesOf(box: Box): readonly [x: Axis, y: Axis] {
 
 function axis(at: number, shown: number, own: number | undefined, inset: number, inner: number, units: number): Axis {
   const transform = own! / shown || 1;
-  return { start: at + inset / transform, scale: transform * (units / inner || 1) };
+  return { start: at + inset / transform, scale: transform * (units / (inner || own!) || 1) };
 }
 
 /**

@@ -28,7 +28,7 @@ interface Reply {
   readonly response: unknown;
 }
 
-export function createRequests({ send, nextRef }: Connection, clock: Clock): Requests {
+export function createRequests({ send, nextRef }: Pick<Connection, "send" | "nextRef">, clock: Clock): Requests {
   const pending = new Map<string | null, (reply: Reply) => void>();
   return {
     ask: (joinRef, topic, event, payload, ref = nextRef()) =>
