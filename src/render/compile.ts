@@ -6,7 +6,7 @@ import type { Instruction, Segmented } from "./segments.js";
 import { syntaxError, type TemplateSource } from "./template-errors.js";
 
 /** Segment numbers and their values, as a template prints them. */
-export type PrintedOps = (number | unknown)[];
+export type PrintedOps = unknown[];
 
 /** What `layout()` and `block()` leave behind in one rendering. */
 export interface LayoutCall {

@@ -22,7 +22,7 @@ const eta = new Eta({
   views: directory,
   cache: true,
   autoFilter: true,
-  filterFunction: (value) => String(value ?? ""),
+  filterFunction: (value) => String((value as string) ?? ""),
 });
 after(() => rmSync(directory, { recursive: true }));
 

@@ -1,19 +1,20 @@
+import { EntryCursor, entriesAround } from "./entry-cursor.js";
 import { EntryMatcher, firstText, isSameEntry, isSameValue, type Side } from "./entry-match.js";
 import { longestRun } from "./longest-run.js";
-import {
-  entries,
-  type Change,
-  type Edit,
-  type Entry,
-  type Ops,
-  type Rendered,
-  type RenderedTemplate,
-  type Script,
-  type SlotEdits,
-  type Step,
-  type Value,
+import { ScriptWriter } from "./script-writer.js";
+import type {
+  Change,
+  Edit,
+  Entry,
+  Ops,
+  Rendered,
+  RenderedTemplate,
+  Script,
+  SlotEdits,
+  Step,
+  Value,
 } from "./rendered.js";
-import { collectTemplates, isTree } from "./tree.js";
+import { collectTemplates } from "./tree.js";
 
 /** What makes one rendering of another. */
 export interface Difference {
@@ -69,10 +70,13 @@ class Differ {
       return next;
     }
     const { template } = next;
-    const changed = changedValues(template, previous.o, next.o);
+    const [a, b] = [wholeOf(previous.o), wholeOf(next.o)];
+    const range = changedOps(previous.o, a, next.o, b);
+    if (!range) return null;
+    const changed = changedValues(template, previous.o, next.o, range);
     const script = changed
-      ? this.#valueScript(template, previous.o, next.o, wholeOf(next.o), changed)
-      : this.#levelScript(template, previous.o, wholeOf(previous.o), next.o, wholeOf(next.o));
+      ? this.#valueScript(template, previous.o, next.o, b, changed)
+      : this.#levelScript(template, previous.o, a, next.o, b, range);
     return script.length > 0 ? script : null;
   }
 
@@ -81,19 +85,17 @@ class Differ {
   /** Both sides have the same entries; `changed` are the places of values that differ, in order. */
   #valueScript(template: RenderedTemplate, a: Ops, b: Ops, level: Entry, changed: readonly number[]): Script {
     const script: Step[] = [];
-    let kept = 0;
-    let next = 0;
-    for (const entry of entries(template.statics, b, level.block, level.from, level.to)) {
+    const cursor = new EntryCursor(template.statics, b, level);
+    let done = 0;
+    for (let next = 0; next < changed.length && cursor.next();) {
+      if (cursor.to <= changed[next]!) continue;
       const inside: number[] = [];
-      while (next < changed.length && changed[next]! < entry.to) inside.push(changed[next++]!);
-      const change = inside.length > 0 ? this.#valueChange(template, a, b, level, entry, inside) : null;
-      if (!change) kept++;
-      else {
-        if (kept > 0) script.push(kept);
-        script.push(change);
-        kept = 0;
-      }
-      if (next === changed.length) break;
+      while (next < changed.length && changed[next]! < cursor.to) inside.push(changed[next++]!);
+      const change = this.#valueChange(template, a, b, level, cursor.entry(), inside);
+      if (!change) continue;
+      if (cursor.index > done) script.push(cursor.index - done);
+      script.push(change);
+      done = cursor.index + 1;
     }
     return script;
   }
@@ -143,14 +145,18 @@ class Differ {
 
   // ── another shape ──
 
-  #levelScript(template: RenderedTemplate, a: Ops, x: Entry, b: Ops, y: Entry): Script {
-    const olds: Side = { ops: a, entries: entries(template.statics, a, x.block, x.from, x.to) };
-    const news: Side = { ops: b, entries: entries(template.statics, b, y.block, y.from, y.to) };
-    const [first, oldEnd, newEnd] = changedRange(olds, news);
-    const script = new ScriptWriter(first);
+  #levelScript(template: RenderedTemplate, a: Ops, x: Entry, b: Ops, y: Entry, range: OpRange): Script {
+    const run = entriesAround(template.statics, a, x, range.from, range.aTo);
+    const olds: Side = { ops: a, entries: run.entries };
+    const news: Side = {
+      ops: b,
+      entries: entriesAround(template.statics, b, y, y.from - x.from + range.from, range.bTo).entries,
+    };
+    const [first, oldEnd, newEnd] = changedEntries(olds, news);
+    const script = new ScriptWriter(run.index + first);
     if (Math.max(oldEnd, newEnd) - first > MAX_MIDDLE) {
       for (const entry of news.entries.slice(first, newEnd)) this.#insert(script, b, entry);
-      return script.end(oldEnd);
+      return script.end(run.index + oldEnd);
     }
     const { old, equal } = new EntryMatcher(template, x.block, olds, news, first, oldEnd, newEnd).match();
     const stays = longestRun(old);
@@ -158,10 +164,15 @@ class Differ {
       const after = news.entries[first + place]!;
       const index = old[place]!;
       if (index < 0) this.#insert(script, b, after);
-      else if (equal[place]) script.keep(index, stays[place] === 1);
-      else script.change(index, stays[place] === 1, this.#change(template, x.block, a, olds.entries[index]!, b, after));
+      else if (equal[place]) script.keep(run.index + index, stays[place] === 1);
+      else
+        script.change(
+          run.index + index,
+          stays[place] === 1,
+          this.#change(template, x.block, a, olds.entries[index]!, b, after),
+        );
     }
-    return script.end(oldEnd);
+    return script.end(run.index + oldEnd);
   }
 
   #insert(script: ScriptWriter, ops: Ops, { from, to }: Entry): void {
@@ -172,7 +183,8 @@ class Differ {
 
   #change(template: RenderedTemplate, level: number, a: Ops, x: Entry, b: Ops, y: Entry): Change | null {
     if (x.block === level) return this.#slots(a, x, b, y);
-    const script = this.#levelScript(template, a, x, b, y);
+    const range = changedOps(a, x, b, y);
+    const script = range ? this.#levelScript(template, a, x, b, y, range) : [];
     return script.length > 0 ? [script] : null;
   }
 }
@@ -181,8 +193,29 @@ function wholeOf(ops: Ops): Entry {
   return { block: 0, from: 0, to: ops.length };
 }
 
-/** Where two levels differ: the first entry, and the ends of the differing middles. */
-function changedRange(a: Side, b: Side): [first: number, aEnd: number, bEnd: number] {
+/** Where two stretches of ops differ: a common first place, counted in the old ones, and the ends behind the last difference. */
+interface OpRange {
+  readonly from: number;
+  readonly aTo: number;
+  readonly bTo: number;
+}
+
+function changedOps(a: Ops, x: Entry, b: Ops, y: Entry): OpRange | null {
+  let from = x.from;
+  const shift = y.from - x.from;
+  const end = Math.min(x.to, y.to - shift);
+  while (from < end && (a[from] === b[from + shift] || isSameValue(a[from]!, b[from + shift]!))) from++;
+  if (from === x.to && from + shift === y.to) return null;
+  let [aTo, bTo] = [x.to, y.to];
+  while (aTo > from && bTo > from + shift && (a[aTo - 1] === b[bTo - 1] || isSameValue(a[aTo - 1]!, b[bTo - 1]!))) {
+    aTo--;
+    bTo--;
+  }
+  return { from, aTo, bTo };
+}
+
+/** Where two runs of entries differ: the first entry, and the ends of the differing middles. */
+function changedEntries(a: Side, b: Side): [first: number, aEnd: number, bEnd: number] {
   const least = Math.min(a.entries.length, b.entries.length);
   let first = 0;
   while (first < least && isSameEntry(a.ops, a.entries[first]!, b.ops, b.entries[first]!)) first++;
@@ -198,23 +231,19 @@ function changedRange(a: Side, b: Side): [first: number, aEnd: number, bEnd: num
  * Places of the values that differ, if the two have the same shape and it is likely that they show the same things:
  * no item became another one, and not much changed. Else null.
  */
-function changedValues(template: RenderedTemplate, a: Ops, b: Ops): number[] | null {
-  if (a.length !== b.length) return null;
-  const [segments] = template.statics;
+function changedValues(template: RenderedTemplate, a: Ops, b: Ops, { from, aTo, bTo }: OpRange): number[] | null {
+  if (aTo !== bTo || a.length !== b.length) return null;
   const identities = identitiesOf(template);
   const most = Math.max(MIN_VALUES, a.length / VALUE_SHARE);
   const changed: number[] = [];
-  for (let at = 0; at < a.length;) {
-    const segment = a[at] as number;
-    if (segment !== b[at]) return null;
-    const end = at + segments[segment]!.length;
-    for (let value = at + 1; value < end; value++) {
-      if (a[value] === b[value] || isSameValue(a[value]!, b[value]!)) continue;
-      const isFirst = value === at + 1 && identities[segment] === 1;
-      if (isFirst && firstText(a[value] as Value) !== firstText(b[value] as Value)) return null;
-      if (changed.push(value) > most) return null;
-    }
-    at = end;
+  for (let at = from; at < aTo; at++) {
+    const [before, after] = [a[at]!, b[at]!];
+    if (before === after || isSameValue(before, after)) continue;
+    // Only segments are numbers.
+    if (typeof before === "number" || typeof after === "number") return null;
+    const isFirst = identities[a[at - 1] as number] === 1 && typeof a[at - 1] === "number";
+    if (isFirst && firstText(before) !== firstText(after)) return null;
+    if (changed.push(at) > most) return null;
   }
   return changed;
 }
@@ -240,69 +269,4 @@ function findIdentities({ statics: [segments, blocks, parents], loops }: Rendere
     }
   });
   return flags;
-}
-
-/** Writes the steps of one level; takes out what is neither kept nor changed before the place it comes to. */
-class ScriptWriter {
-  readonly #steps: Step[] = [];
-  #kept: number;
-  #cursor: number;
-
-  constructor(first: number) {
-    this.#kept = first;
-    this.#cursor = first;
-  }
-
-  keep(index: number, stays: boolean): void {
-    if (stays) {
-      this.#takeOut(index);
-      this.#kept++;
-      this.#cursor++;
-      return;
-    }
-    const last = this.#append("<");
-    const run = last.at(-1);
-    if (typeof run === "number" && run + 1 === index) last[last.length - 1] = [run, 2];
-    else if (Array.isArray(run) && (run[0] as number) + (run[1] as number) === index) run[1] = (run[1] as number) + 1;
-    else last.push(index);
-  }
-
-  change(index: number, stays: boolean, change: Change | null): void {
-    if (!change) return this.keep(index, stays);
-    if (!stays) return void this.#push(["=", index, change]);
-    this.#takeOut(index);
-    this.#push(change);
-    this.#cursor++;
-  }
-
-  insert(ops: Ops): void {
-    const last = this.#append("+");
-    for (const op of ops) last.push(op);
-  }
-
-  /** Steps that would only keep what is left are left out. */
-  end(oldEnd: number): Script {
-    this.#takeOut(oldEnd);
-    return this.#steps;
-  }
-
-  #takeOut(upTo: number): void {
-    if (upTo > this.#cursor) this.#push(this.#cursor - upTo);
-    this.#cursor = upTo;
-  }
-
-  /** The last step, if it is of this kind and nothing is kept behind it; else a new one. */
-  #append(kind: "+" | "<"): unknown[] {
-    const last = this.#steps.at(-1);
-    if (this.#kept === 0 && Array.isArray(last) && last[0] === kind) return last as unknown[];
-    const step: unknown[] = [kind];
-    this.#push(step as unknown as Step);
-    return step;
-  }
-
-  #push(step: Step): void {
-    if (this.#kept > 0) this.#steps.push(this.#kept);
-    this.#kept = 0;
-    this.#steps.push(step);
-  }
 }

@@ -17,7 +17,7 @@ export function rawValue(value: unknown): string {
 }
 
 function textOf(value: unknown): string {
-  return value === undefined || value === null ? "" : String(value);
+  return value === undefined || value === null ? "" : String(value as string);
 }
 
 /** Text as the browser's parser would keep it, so that what is patched later equals what was parsed first. */

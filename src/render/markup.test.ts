@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { ConviveError } from "../errors.js";
+import type { ConviveError } from "../errors.js";
 import { Templates } from "./template.js";
 
 /** Renders an inline template in development; what it warned of, its kinds per segment, and its HTML. */

@@ -82,6 +82,8 @@ export interface Rendered extends WireRendered {
   readonly template: RenderedTemplate;
   /** Others that see the same were, or will be, given this very object. */
   readonly isShared: boolean;
+  /** The HTML. */
+  toString(): string;
 }
 
 /** Ops `from` to `to` (exclusive) of one level: an own segment if `block` is the level's own, else a pass through `block`. */
@@ -92,17 +94,24 @@ export interface Entry {
 }
 
 /** The block right below `level` that `block` lies in; `level` itself for its own. */
-function below(parents: readonly number[], block: number, level: number): number {
+export function blockBelow(parents: readonly number[], block: number, level: number): number {
   if (block === level) return level;
   while (parents[block] !== level) block = parents[block]!;
   return block;
 }
 
-/** A pass ends where the text goes backwards: at an own segment of the block, or at one of another block inside it. */
-function beginsPass([, blocks, parents]: TemplateStatics, block: number, last: number, segment: number): boolean {
-  const inside = below(parents, blocks[segment]!, block);
+/**
+ * Whether a segment begins an entry of a level, after the segment `last`. A pass through a block ends where the text
+ * goes backwards: at an own segment of the block, or at one of another block inside it.
+ */
+export function beginsEntry(template: TemplateStatics, level: number, last: number, segment: number): boolean {
+  const [, blocks, parents] = template;
+  const inLevel = (of: number) => blockBelow(parents, blocks[of]!, level);
+  const block = inLevel(segment);
+  if (block === level || block !== inLevel(last)) return true;
+  const inside = blockBelow(parents, blocks[segment]!, block);
   if (inside === block) return segment <= last;
-  return segment < last && inside !== below(parents, blocks[last]!, block);
+  return segment < last && inside !== blockBelow(parents, blocks[last]!, block);
 }
 
 /**
@@ -119,10 +128,8 @@ export function entries(template: TemplateStatics, ops: Ops, level = 0, from = 0
   for (let at = from; at < to;) {
     const segment = ops[at] as number;
     const end = at + segments[segment]!.length;
-    const block = below(parents, blocks[segment]!, level);
-    if (entry && block !== level && block === entry.block && !beginsPass(template, block, last, segment))
-      entry.to = end;
-    else list.push((entry = { block, from: at, to: end }));
+    if (entry && !beginsEntry(template, level, last, segment)) entry.to = end;
+    else list.push((entry = { block: blockBelow(parents, blocks[segment]!, level), from: at, to: end }));
     last = segment;
     at = end;
   }

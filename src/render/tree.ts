@@ -30,7 +30,7 @@ export class Tree implements Rendered {
     for (let at = 0; at < o.length;) {
       const strings = segments[o[at++] as number]!;
       html += strings[0];
-      for (let slot = 1; slot < strings.length; slot++) html += String(o[at++]) + strings[slot];
+      for (let slot = 1; slot < strings.length; slot++) html += String(o[at++] as string | Tree) + strings[slot];
     }
     return html;
   }
