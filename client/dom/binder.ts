@@ -1,0 +1,139 @@
+import { isLeftAlone, isMadeOfProperties } from "./elements.js";
+import type { ForeignEdits } from "./foreign-edits.js";
+import { MARK, type Mark, type Markup, PART } from "./markup.js";
+import type { Range } from "./regions.js";
+import { Stretch } from "./stretch.js";
+
+interface Opened {
+  readonly range: Range;
+  readonly before: Node | null;
+}
+
+/** What was last at this point: the end of a range, or something of the page. */
+type Edge = "open" | "close" | null;
+
+/** Elements that text may not stand right in. */
+const NO_TEXT = /^(?:table|thead|tbody|tfoot|tr|colgroup)$/;
+
+/**
+ * Walks a parse with marks beside the nodes that stand in the page, and tells each range, anchor and part its nodes.
+ * The page gets split and empty texts and nothing else. Where the two differ it stops, and nothing is bound.
+ */
+export class Binder {
+  private number = 0;
+  /** Whatever has a mark in it. */
+  private readonly marked = new Set<Node>();
+
+  constructor(
+    private readonly markup: Markup,
+    private readonly foreign: ForeignEdits,
+    /** Where patches go on while the page is left alone. */
+    private readonly copies: WeakSet<Node>,
+  ) {}
+
+  /** The children of `parent` behind `before` up to `end` against those of `parsed`. */
+  bind(parent: Node, before: Node | null, end: Node | null, parsed: Element): boolean {
+    for (const mark of [...marksIn(parsed), ...parsed.querySelectorAll(`[${PART}]`)])
+      for (let node: Node | null = mark; node && !this.marked.has(node); node = node.parentNode) this.marked.add(node);
+    const isBound = this.children(new Stretch(parent, before, end), parsed, "open");
+    return isBound && this.number === this.markup.marks.length;
+  }
+
+  /** `edge` is "open" for those of a region, whose ends are to be its own. */
+  private children(live: Stretch, parsed: Node, edge: Edge): boolean {
+    const isRegion = edge !== null;
+    const opened: Opened[] = [];
+    for (let node = parsed.firstChild; node; node = node.nextSibling) {
+      if (isMark(node)) {
+        const mark = this.markup.marks[this.number];
+        if (!mark || node.nodeValue !== MARK + this.number++) return false;
+        if ("table" in mark && node.nextSibling?.nodeName !== "TABLE") return false;
+        edge = this.follow(mark, live, opened, edge, parsed);
+      } else {
+        if (node.nodeType === Node.TEXT_NODE ? !live.takeText(node.nodeValue!) : !this.take(live, node)) return false;
+        edge = null;
+      }
+    }
+    if (isRegion && edge === "close") live.insertText();
+    return !live.peek();
+  }
+
+  /** Both ends of a range are nodes of its own, no matter what its first and last items do. */
+  private follow(mark: Mark, live: Stretch, opened: Opened[], edge: Edge, parsed: Node): Edge {
+    if ("table" in mark) return edge;
+    if ("anchor" in mark) {
+      mark.anchor(live.insertText());
+      return null;
+    }
+    const isText = "isText" in mark && mark.isText;
+    if ("open" in mark) {
+      if (edge === "open" && !isText) live.insertText();
+      opened.push({ range: mark.open, before: live.last });
+      return isText ? null : "open";
+    }
+    const index = opened.findIndex(({ range }) => range === mark.close);
+    const [found] = index < 0 ? [] : opened.splice(index);
+    if (!found || (isText && NO_TEXT.test((parsed as Element).localName))) return null;
+    if (edge === "close" || live.last === found.before) live.insertText();
+    if (isText) live.joinTexts(found.before);
+    found.range.first = live.behind(found.before);
+    found.range.last = live.last as ChildNode;
+    return isText ? null : "close";
+  }
+
+  private take(live: Stretch, parsed: Node): boolean {
+    const node = live.peek();
+    if (!node || !this.isSame(node, parsed)) return false;
+    live.last = node;
+    return true;
+  }
+
+  private isSame(live: Node, parsed: Node): boolean {
+    const isMarked = this.marked.has(parsed);
+    if (!isMarked && live.isEqualNode(parsed)) return true;
+    if (live.nodeName !== parsed.nodeName || !isElement(live) || !isElement(parsed)) return false;
+    const part = parsed.getAttribute(PART);
+    if (part) {
+      this.markup.parts[+part]!.element = live;
+      parsed.removeAttribute(PART);
+    }
+    if (!this.hasSameAttributes(live, parsed)) return false;
+    if (isLeftAlone(parsed)) return !isMarked || this.children(new Stretch(this.copy(parsed)), parsed, null);
+    if (live.localName === "noscript") return true;
+    if (live.localName === "template") return live.innerHTML === parsed.innerHTML;
+    return this.children(new Stretch(live), parsed, null);
+  }
+
+  private hasSameAttributes(live: Element, parsed: Element): boolean {
+    const isSame = (name: string) =>
+      live.getAttribute(name) === parsed.getAttribute(name) ||
+      this.foreign.isForeign(live, name) ||
+      isMadeOfProperties(parsed, name) ||
+      (isLeftAlone(parsed) && !name.startsWith("data-"));
+    return parsed.getAttributeNames().every(isSame) && live.getAttributeNames().every(isSame);
+  }
+
+  private copy(parsed: Element): Element {
+    const copy = parsed.cloneNode(true) as Element;
+    for (const mark of marksIn(copy)) mark.remove();
+    for (const element of copy.querySelectorAll(`[${PART}]`)) element.removeAttribute(PART);
+    copy.normalize();
+    this.copies.add(copy);
+    return copy;
+  }
+}
+
+function isElement(node: Node): node is Element {
+  return node.nodeType === Node.ELEMENT_NODE;
+}
+
+function isMark(node: Node): boolean {
+  return node.nodeType === Node.COMMENT_NODE && node.nodeValue!.startsWith(MARK);
+}
+
+function marksIn(root: Element): ChildNode[] {
+  const walker = root.ownerDocument.createTreeWalker(root, NodeFilter.SHOW_COMMENT);
+  const found: ChildNode[] = [];
+  while (walker.nextNode()) if (isMark(walker.currentNode)) found.push(walker.currentNode as ChildNode);
+  return found;
+}

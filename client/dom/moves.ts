@@ -1,0 +1,44 @@
+import type { Range } from "./regions.js";
+
+/** Not in every browser: moves an element without taking it out, so focus, frames and animations go on. */
+interface KeepingParent extends ParentNode, Node {
+  moveBefore?(node: Node, child: Node | null): void;
+}
+
+/** Null if the ends of the range are no longer siblings. */
+export function nodesOf({ first, last }: Range): ChildNode[] | null {
+  const nodes: ChildNode[] = [];
+  for (let node = first; node; node = node.nextSibling as ChildNode | null) {
+    nodes.push(node);
+    if (node === last) return nodes;
+  }
+  return null;
+}
+
+/** Puts siblings before another of theirs. What has the focus keeps it. */
+export function moveNodes(nodes: readonly ChildNode[], place: ChildNode): void {
+  const parent: KeepingParent = place.parentNode!;
+  if (!parent.moveBefore && nodes.some((node) => node.contains(document.activeElement))) moveOthers(nodes, place);
+  else
+    for (const node of nodes) {
+      if (parent.moveBefore) parent.moveBefore(node, place);
+      else parent.insertBefore(node, place);
+    }
+}
+
+/** Comes to the same by moving what lies between the nodes and the place to their other side. */
+function moveOthers(nodes: readonly ChildNode[], place: ChildNode): void {
+  const parent = place.parentNode!;
+  const first = nodes[0]!;
+  const last = nodes.at(-1)!;
+  if (first.compareDocumentPosition(place) & Node.DOCUMENT_POSITION_FOLLOWING)
+    while (last.nextSibling !== place) parent.insertBefore(last.nextSibling!, first);
+  else {
+    const behind = last.nextSibling;
+    for (let node: Node = place; node !== first;) {
+      const next: Node = node.nextSibling!;
+      parent.insertBefore(node, behind);
+      node = next;
+    }
+  }
+}
