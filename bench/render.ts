@@ -40,7 +40,7 @@ interface Row {
 const CITIES = ["Bern", "Oslo", "Lima", "Rome", "Kyiv"];
 const rows: readonly Row[] = Array.from({ length: 1000 }, (_, i) => ({
   name: `Person number ${i}`,
-  mail: `person.${i}@example.org`,
+  mail: `person.${i}@mail.example.org`,
   city: CITIES[i % CITIES.length]!,
   score: (i * 7919) % 1000,
 }));
@@ -94,9 +94,10 @@ function costs(): Measurement[] {
     ["bar of 100 people", BAR, [{ people }, { people: changedPeople }]],
   ];
   return cases.map(([name, template, states]) => {
+    const size = Math.round(String(templates.render(template, states[0]!)).length / 1000);
     const { ours, plainEta } = timeInterleaved({ ours: changing(template, states), plainEta: plain(template, states) });
     return {
-      case: `${name}: tree + diff + encode`,
+      case: `${name}, ${size} KB: tree + diff + encode`,
       value: ours.ms * 1000,
       unit: "µs",
       baseline: { name: "plain Eta to a string", value: plainEta.ms * 1000 },

@@ -9,9 +9,20 @@ import { planSharing, SharedRenderings, type Shareable, type SharingPlan } from 
 import { syntaxError, type TemplateSource } from "./template-errors.js";
 import { isTree } from "./tree.js";
 
+/** How a template fared. */
+export interface TemplateStats {
+  /** times its code ran */
+  renders: number;
+  /** times a rendering was used again instead */
+  shared: number;
+  /** the first reason, with its line, why it ran when it might have been shared */
+  reason: string | null;
+}
+
 /** What a template asks of those around it. */
 export interface TemplateSurroundings {
   readonly counts: RenderCounts;
+  readonly stats: TemplateStats;
   parse(text: string): readonly ParsedPart[];
   /** The template that another one includes by this name. @throws TEMPLATE_UNKNOWN */
   resolve(name: string, from: CompiledTemplate): CompiledTemplate;
@@ -67,6 +78,10 @@ export class CompiledTemplate implements RenderedTemplate, Shareable {
 
   get counts(): RenderCounts {
     return this.surroundings.counts;
+  }
+
+  get stats(): TemplateStats {
+    return this.surroundings.stats;
   }
 
   get plan(): SharingPlan {

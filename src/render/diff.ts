@@ -69,21 +69,31 @@ class Differ {
       collectTemplates([next], this.inserted);
       return next;
     }
-    const { template } = next;
     const [a, b] = [wholeOf(previous.o), wholeOf(next.o)];
-    const range = changedOps(previous.o, a, next.o, b);
-    if (!range) return null;
-    const changed = changedValues(template, previous.o, next.o, range);
-    const script = changed
-      ? this.#valueScript(template, previous.o, next.o, b, changed)
-      : this.#levelScript(template, previous.o, a, next.o, b, range);
+    const script = this.#levelChange(next.template, previous.o, a, next.o, b, -1);
     return script.length > 0 ? script : null;
+  }
+
+  /** @param identity place of a value among the new ones that may differ: the items are known to be the same; -1 for none */
+  #levelChange(template: RenderedTemplate, a: Ops, x: Entry, b: Ops, y: Entry, identity: number): Script {
+    const range = changedOps(a, x, b, y);
+    if (!range) return [];
+    const values = changedValues(template, a, x, b, y, range, identity);
+    if (values) return this.#valueScript(template, a, b, y, y.from - x.from, values);
+    return this.#levelScript(template, a, x, b, y, range);
   }
 
   // ── the same shape, other values ──
 
-  /** Both sides have the same entries; `changed` are the places of values that differ, in order. */
-  #valueScript(template: RenderedTemplate, a: Ops, b: Ops, level: Entry, changed: readonly number[]): Script {
+  /** Both sides have the same entries, the new ones `shift` further on; `changed` are the new places of values that differ, in order. */
+  #valueScript(
+    template: RenderedTemplate,
+    a: Ops,
+    b: Ops,
+    level: Entry,
+    shift: number,
+    changed: readonly number[],
+  ): Script {
     const script: Step[] = [];
     const cursor = new EntryCursor(template.statics, b, level);
     let done = 0;
@@ -91,7 +101,7 @@ class Differ {
       if (cursor.to <= changed[next]!) continue;
       const inside: number[] = [];
       while (next < changed.length && changed[next]! < cursor.to) inside.push(changed[next++]!);
-      const change = this.#valueChange(template, a, b, level, cursor.entry(), inside);
+      const change = this.#valueChange(template, a, b, level, cursor.entry(), shift, inside);
       if (!change) continue;
       if (cursor.index > done) script.push(cursor.index - done);
       script.push(change);
@@ -106,20 +116,21 @@ class Differ {
     b: Ops,
     level: Entry,
     entry: Entry,
+    shift: number,
     changed: readonly number[],
   ): Change | null {
-    if (entry.block === level.block) return this.#slots(a, entry, b, entry);
-    const script = this.#valueScript(template, a, b, entry, changed);
+    if (entry.block === level.block) return this.#slots(a, entry.from - shift, b, entry);
+    const script = this.#valueScript(template, a, b, entry, shift, changed);
     return script.length > 0 ? [script] : null;
   }
 
   /** Edits of one segment's values; null when none changed. */
-  #slots(a: Ops, x: Entry, b: Ops, y: Entry): SlotEdits | null {
+  #slots(a: Ops, from: number, b: Ops, y: Entry): SlotEdits | null {
     const edits: Record<number, Value | Script> = {};
     let isChanged = false;
     for (let slot = 0; slot < y.to - y.from - 1; slot++) {
       const value = b[y.from + 1 + slot] as Value;
-      const edit = this.#slot(a[x.from + 1 + slot] as Value, value);
+      const edit = this.#slot(a[from + 1 + slot] as Value, value);
       if (edit === null) continue;
       edits[slot] = edit;
       isChanged = true;
@@ -182,9 +193,8 @@ class Differ {
   }
 
   #change(template: RenderedTemplate, level: number, a: Ops, x: Entry, b: Ops, y: Entry): Change | null {
-    if (x.block === level) return this.#slots(a, x, b, y);
-    const range = changedOps(a, x, b, y);
-    const script = range ? this.#levelScript(template, a, x, b, y, range) : [];
+    if (x.block === level) return this.#slots(a, x.from, b, y);
+    const script = this.#levelChange(template, a, x, b, y, y.from + 1);
     return script.length > 0 ? [script] : null;
   }
 }
@@ -231,19 +241,29 @@ function changedEntries(a: Side, b: Side): [first: number, aEnd: number, bEnd: n
  * Places of the values that differ, if the two have the same shape and it is likely that they show the same things:
  * no item became another one, and not much changed. Else null.
  */
-function changedValues(template: RenderedTemplate, a: Ops, b: Ops, { from, aTo, bTo }: OpRange): number[] | null {
-  if (aTo !== bTo || a.length !== b.length) return null;
+function changedValues(
+  template: RenderedTemplate,
+  a: Ops,
+  x: Entry,
+  b: Ops,
+  y: Entry,
+  { from, aTo, bTo }: OpRange,
+  identity: number,
+): number[] | null {
+  const shift = y.from - x.from;
+  if (aTo + shift !== bTo || x.to + shift !== y.to) return null;
   const identities = identitiesOf(template);
-  const most = Math.max(MIN_VALUES, a.length / VALUE_SHARE);
+  const most = Math.max(MIN_VALUES, (x.to - x.from) / VALUE_SHARE);
   const changed: number[] = [];
   for (let at = from; at < aTo; at++) {
-    const [before, after] = [a[at]!, b[at]!];
+    const [before, after] = [a[at]!, b[at + shift]!];
     if (before === after || isSameValue(before, after)) continue;
     // Only segments are numbers.
     if (typeof before === "number" || typeof after === "number") return null;
-    const isFirst = identities[a[at - 1] as number] === 1 && typeof a[at - 1] === "number";
+    const segment = a[at - 1]!;
+    const isFirst = typeof segment === "number" && identities[segment] === 1 && at + shift !== identity;
     if (isFirst && firstText(before) !== firstText(after)) return null;
-    if (changed.push(at) > most) return null;
+    if (changed.push(at + shift) > most) return null;
   }
   return changed;
 }

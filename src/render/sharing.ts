@@ -1,4 +1,4 @@
-import { frozenAt, isFrozen, unfrozenKind } from "./freeze.js";
+import { frozenAt, unfrozenKind } from "./freeze.js";
 import type { CodeReads, IncludeRead, Obstacle } from "./reads.js";
 import type { Rendered } from "./rendered.js";
 
@@ -95,9 +95,9 @@ export function readShareable(keys: readonly string[], it: Readonly<Record<strin
   for (const key of keys) {
     const value = it[key];
     values.push(value);
-    if (!isFrozen(value)) return `it.${key} is ${unfrozenKind(value)}`;
-    if (typeof value !== "object" || value === null) continue;
-    const order = frozenAt(value)!;
+    if (value === null || (typeof value !== "object" && typeof value !== "function")) continue;
+    const order = frozenAt(value);
+    if (order === undefined) return `it.${key} is ${unfrozenKind(value)}`;
     if (order > latest) [home, latest] = [value, order];
   }
   return { values, home };

@@ -3,7 +3,7 @@ import { Eta } from "eta";
 import { systemClock, type Clock } from "../clock.js";
 import { ConviveError } from "../errors.js";
 import type { TemplateServices } from "./compile.js";
-import { CompiledTemplate } from "./compiled-template.js";
+import { CompiledTemplate, type TemplateStats } from "./compiled-template.js";
 import type { InlineTemplate } from "./inline.js";
 import { nearest } from "./nearest.js";
 import { RawHtml } from "./raw-html.js";
@@ -22,16 +22,6 @@ export interface TemplatesOptions {
   readonly isDevelopment?: boolean;
   readonly onWarning?: (message: string) => void;
   readonly clock?: Clock;
-}
-
-/** How a template fared. */
-export interface TemplateStats {
-  /** times its code ran */
-  renders: number;
-  /** times a rendering was used again instead */
-  shared: number;
-  /** the first reason, with its line, why it ran when it might have been shared */
-  reason: string | null;
 }
 
 export interface RenderStats extends Readonly<RenderCounts> {
@@ -167,6 +157,7 @@ export class Templates {
   #compile(source: TemplateSource): CompiledTemplate {
     const template = new CompiledTemplate(source, {
       counts: this.counts,
+      stats: this.#statsOf(source.name),
       parse: (text) => this.#eta.parse(text),
       resolve: (name, from) => this.#find(name, from),
       services: (compiled) => this.#servicesOf(compiled),
@@ -205,7 +196,7 @@ export class Templates {
 
   #render(template: CompiledTemplate, it: Context): Rendered {
     if (this.#isDevelopment) this.#tellMissing(template, it);
-    const stats = this.#statsOf(template);
+    const { stats } = template;
     const { keys, obstacle } = template.plan;
     if (this.#isSharing) return this.#run(template, it, stats, false);
     if (!keys || obstacle) {
@@ -247,7 +238,7 @@ export class Templates {
     return this.#include(template.include(layout.name!), { __proto__: it, body: rendered } as unknown as Context, data);
   }
 
-  #statsOf({ name }: CompiledTemplate): TemplateStats {
+  #statsOf(name: string): TemplateStats {
     let stats = this.#stats.get(name);
     if (!stats) this.#stats.set(name, (stats = { renders: 0, shared: 0, reason: null }));
     return stats;
