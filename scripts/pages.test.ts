@@ -42,7 +42,8 @@ describe("the pages and the code say the same", () => {
   test("the page of the wire names every event, topic and close code", () => {
     const page = read("docs/protocol.md");
     const names = Object.values(protocol).filter((value) => typeof value === "string");
-    const missing = [...names, ...Object.values(protocol.CLOSE_CODES)].filter((name) => !page.includes(`${name}`));
+    const codes = Object.values(protocol.CLOSE_CODES).filter((code) => typeof code === "number");
+    const missing = [...names, ...codes].filter((name) => !page.includes(`${name}`));
     assert.deepEqual(missing, []);
   });
 
