@@ -2,7 +2,7 @@
  * The wire: Phoenix Channels V2 JSON, shared by server and browser. `docs/protocol.md` describes it for a stranger.
  * A frame is `[join_ref, ref, topic, event, payload]`.
  */
-import type { Script, Statics, WireRendered } from "./render/rendered.js";
+import type { Edit, Statics, WireRendered } from "./render/rendered.js";
 
 /** Rises when an old client would misread a new server. */
 export const PROTOCOL_VERSION = 1;
@@ -36,12 +36,10 @@ export function decodeFrame(text: string): Frame | null {
   return [(joinRef as string | null) ?? null, (ref as string | null) ?? null, topic, event, payload];
 }
 
-// ── topics ──
 export const VIEW_TOPIC = "lv:";
 export const ROOM_TOPIC = "room:";
 export const HEARTBEAT_TOPIC = "phoenix";
 
-// ── events of every channel ──
 export const JOIN = "phx_join";
 export const LEAVE = "phx_leave";
 export const REPLY = "phx_reply";
@@ -49,7 +47,6 @@ export const CLOSE = "phx_close";
 export const ERROR = "phx_error";
 export const HEARTBEAT = "heartbeat";
 
-// ── view topics, up ──
 /** {@link EventPayload}; answered with `phx_reply`. */
 export const EVENT = "event";
 /** `[x, y]`, or `[]` when the pointer left; never answered. */
@@ -59,7 +56,6 @@ export const URL_CHANGED = "url";
 /** `"active" | "idle" | "away"`, told by the page; never answered. */
 export const STATUS = "status";
 
-// ── view topics, down ──
 /** {@link DiffPayload} */
 export const DIFF = "diff";
 /** {@link PushPayload}: `pushEvent` of the view, or `live.push`. */
@@ -71,7 +67,6 @@ export const REDIRECT = "redirect";
 /** `{ title }` */
 export const TITLE = "title";
 
-// ── room topics, down ──
 export const PRESENCE_STATE = "presence_state";
 export const PRESENCE_DIFF = "presence_diff";
 /** {@link CursorsPayload}; the same frame for all of a room, each client drops its own. */
@@ -137,7 +132,7 @@ export interface EventRefusal {
 }
 
 export interface DiffPayload {
-  readonly d: Script;
+  readonly d: Edit;
   /** statics of templates that are not reachable from the root by literal includes */
   readonly s?: Statics;
 }
@@ -169,7 +164,6 @@ export interface CursorsPayload {
   readonly all?: true;
 }
 
-// ── close codes ──
 // Enums, because a bundler writes their members in place.
 export enum CLOSE_CODES {
   goingAway = 1001,
@@ -181,7 +175,6 @@ export enum CLOSE_CODES {
   disconnected = 4401,
 }
 
-// ── what HTML carries ──
 export enum ATTRIBUTES {
   /** root element of a view; its value is the id behind `lv:` */
   view = "data-live",

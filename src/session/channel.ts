@@ -1,6 +1,5 @@
 import type { Timer } from "../clock.js";
 import { ControlFlow } from "../control-flow.js";
-import { messageOf } from "../errors.js";
 import type { LiveView } from "../live-view.js";
 import { PATCH_URL, VIEW_TOPIC, type EventPayload, type JoinReply } from "../protocol.js";
 import type { Rendered } from "../render/rendered.js";
@@ -15,6 +14,7 @@ import { PageHost, type Place } from "./page-host.js";
 import type { Identity } from "./identity.js";
 import type { MountedPage } from "./pages.js";
 import { placeAt } from "./route.js";
+import { UserCode } from "./user-code.js";
 import type { MountTicket, SessionServices } from "./services.js";
 
 /** Longest that the end of a view waits for a handler that is still running. */
@@ -40,6 +40,7 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
   readonly #mailbox: Mailbox;
   readonly #outbox: Outbox;
   readonly #lasting: Lasting;
+  readonly #userCode: UserCode;
   #state: ChannelState = "mounting";
   #mounted: Mounted | null = null;
   #isDirty = false;
@@ -56,6 +57,7 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
   ) {
     super(services, identity, place);
     this.topic = VIEW_TOPIC + ticket.id;
+    this.#userCode = new UserCode(services.logger, { view: place.viewName, connection: connectionId });
     this.#mailbox = new Mailbox(this, services.limits.mailboxLength);
     this.#outbox = new Outbox(this.topic);
     this.#lasting = new Lasting(services.clock, services.topics, (work) => this.enqueue(work));
@@ -79,8 +81,6 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
     return this.#mailbox.isFull;
   }
 
-  // ── lifecycle ──
-
   /** Mounts the view for a page that joins. @throws ControlFlow, or what guards, `mount` or the first render throw; the channel has ended then */
   join(socket: ChannelSocket, joinRef: string | null): Promise<JoinReply> {
     return this.#first(async () => {
@@ -93,7 +93,6 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
 
   /** Takes the view up again on another socket: guards, traits, a full render, no `mount`. @throws as `join` */
   resume(socket: ChannelSocket, joinRef: string | null, url: URL): Promise<JoinReply> {
-    this.#graceTimer?.clear();
     this.#outbox.close();
     return this.#first(async () => {
       const { View, view, traits } = this.#mounted!;
@@ -111,7 +110,7 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
     this.#outbox.close();
     if (this.#state === "mounting") return this.end("closed");
     this.#state = "parked";
-    for (const trait of this.traits) this.#attempt(() => trait.parked?.(graceMs));
+    for (const trait of this.traits) this.#userCode.attempt(() => trait.parked?.(graceMs));
     const reason = graceMs === this.limits.graceUnloadMs ? "closed" : "timeout";
     this.#graceTimer = this.clock.after(graceMs, () => this.end(reason));
   }
@@ -123,7 +122,7 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
     this.#outbox.close();
     this.#graceTimer?.clear();
     this.#lasting.end();
-    this.#finish(reason);
+    this.#mailbox.finish(() => this.#finish(reason), this.clock, END_WAIT_MS);
     this.owner.ended(this, reason);
   }
 
@@ -132,15 +131,13 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
     return this.#mailbox.settled();
   }
 
-  // ── what the page sends ──
-
   /** Calls the event's handler in the mailbox; its HTML is sent before this resolves. */
   event(payload: EventPayload): Promise<unknown> {
     return this.#inMailbox(async (view) => {
       try {
         return await callEvent(this.View, view, payload, this.connectionId);
       } catch (error) {
-        if (!(error instanceof ControlFlow)) await this.#guarded(() => view.handleError(error));
+        if (!(error instanceof ControlFlow)) await this.#userCode.run(() => view.handleError(error));
         throw error;
       }
     });
@@ -158,15 +155,13 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
   /** The page's pointer. Does not pass the mailbox, unless the view has an event named `cursor_move`. */
   cursor(position: { readonly x: number; readonly y: number } | null): void {
     if (this.#state !== "joined") return;
-    for (const trait of this.traits) this.#attempt(() => trait.cursor?.(position));
+    for (const trait of this.traits) this.#userCode.attempt(() => trait.cursor?.(position));
   }
 
   status(status: "active" | "idle" | "away"): void {
     if (this.#state !== "joined") return;
-    for (const trait of this.traits) this.#attempt(() => trait.status?.(status));
+    for (const trait of this.traits) this.#userCode.attempt(() => trait.status?.(status));
   }
-
-  // ── what the view asks for ──
 
   enqueue(work: () => unknown): void {
     if (this.#state === "ended") return;
@@ -219,20 +214,16 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
     this.enqueue(() => this.#mounted?.view.handleParams());
   }
 
-  // ── mailbox owner ──
-
   async failed(error: unknown): Promise<void> {
     if (error instanceof ControlFlow) return this.#leaveFor(error);
     const view = this.#mounted?.view;
-    if (view) await this.#guarded(() => view.handleError(error));
-    this.#log(error, "a handler of a view failed");
+    if (view) await this.#userCode.run(() => view.handleError(error));
+    this.#userCode.log(error, "a handler of a view failed");
   }
 
   turned(idle: boolean): void {
     if (idle) this.#show();
   }
-
-  // ── inside ──
 
   /** Runs what opens the page; a failure ends the channel. */
   async #first(work: () => Promise<JoinReply>): Promise<JoinReply> {
@@ -247,6 +238,7 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
   #open(socket: ChannelSocket, joinRef: string | null): JoinReply {
     if (this.#state === "ended") throw new Error("The page went away while it was mounted.");
     const rendered = this.#render();
+    this.#graceTimer?.clear();
     this.#isDirty = false;
     this.#state = "joined";
     this.#turn += 1;
@@ -279,7 +271,7 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
       try {
         this.#outbox.show(this.#render(), this.#mounted!.view.pageTitle);
       } catch (error) {
-        this.#log(error, "a view could not be rendered; its page keeps what it shows");
+        this.#userCode.log(error, "a view could not be rendered; its page keeps what it shows");
       }
     }
     this.#outbox.flushPushes();
@@ -298,42 +290,9 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
     else this.end("left");
   }
 
-  #finish(reason: EndReason): void {
-    let isFinished = false;
-    const finish = async () => {
-      if (isFinished) return;
-      isFinished = true;
-      waited.clear();
-      const view = this.#mounted?.view;
-      if (view) await this.#guarded(() => view.unmount());
-      for (const trait of this.traits) await this.#guarded(() => trait.ended?.(reason));
-    };
-    const waited: Timer = this.clock.after(END_WAIT_MS, () => void finish());
-    this.#mailbox.post(finish);
-    this.#mailbox.close();
-  }
-
-  #attempt(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      this.#log(error, "a callback of a view failed");
-    }
-  }
-
-  /** As `#attempt`, awaited: code of the user may throw at any time. */
-  async #guarded(work: () => unknown): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      this.#log(error, "a callback of a view failed");
-    }
-  }
-
-  #log(error: unknown, message: string): void {
-    this.logger.error(
-      { view: this.viewName, connection: this.connectionId, error: messageOf(error), stack: (error as Error)?.stack },
-      message,
-    );
+  async #finish(reason: EndReason): Promise<void> {
+    const view = this.#mounted?.view;
+    if (view) await this.#userCode.run(() => view.unmount());
+    for (const trait of this.traits) await this.#userCode.run(() => trait.ended?.(reason));
   }
 }

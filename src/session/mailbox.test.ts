@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { FakeClock } from "../testing/fake-clock.js";
 import { Mailbox } from "./mailbox.js";
 
 function mailboxWithLog() {
@@ -68,10 +69,10 @@ test("A result and a failure go to the caller of run alone", async () => {
   assert.ok(!log.some((line) => line.startsWith("failed")));
 });
 
-test("A closed mailbox runs what it has, takes nothing more and still settles", async () => {
+test("A finished mailbox runs what it has, then its last work, takes nothing more and still settles", async () => {
   const { mailbox, log } = mailboxWithLog();
-  mailbox.post(() => log.push("last"));
-  mailbox.close();
+  mailbox.post(() => log.push("queued"));
+  mailbox.finish(() => log.push("last"), new FakeClock(), 100);
   assert.equal(
     mailbox.post(() => log.push("too late")),
     false,
@@ -81,5 +82,21 @@ test("A closed mailbox runs what it has, takes nothing more and still settles", 
     /SERVER_CLOSED/,
   );
   await mailbox.settled();
-  assert.deepEqual(log, ["last", "idle"]);
+  assert.deepEqual(log.slice(0, 3), ["queued", "busy", "last"]);
+});
+
+test("The last work does not wait for ever for work that never ends, and runs once", async () => {
+  const { mailbox, log } = mailboxWithLog();
+  const clock = new FakeClock();
+  let release = () => {};
+  mailbox.post(() => new Promise<void>((resolve) => (release = resolve)));
+  mailbox.finish(() => log.push("last"), clock, 100);
+  await clock.advance(99);
+  assert.deepEqual(log, []);
+  await clock.advance(1);
+  assert.deepEqual(log, ["last"]);
+  release();
+  await mailbox.settled();
+  assert.equal(log.filter((line) => line === "last").length, 1);
+  assert.equal(clock.timers, 0);
 });

@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.js";
 import { ConviveError } from "../errors.js";
 
 /** What a mailbox asks of its owner. */
@@ -56,8 +57,18 @@ export class Mailbox {
     });
   }
 
-  /** Runs what is queued, takes nothing more. */
-  close(): void {
+  /** Takes nothing more, runs what is queued and then this, once; after `waitMs` also while other work is still running. */
+  finish(work: Work, clock: Clock, waitMs: number): void {
+    if (this.#isClosed) return;
+    let isFinished = false;
+    const finish = () => {
+      timer.clear();
+      if (isFinished) return undefined;
+      isFinished = true;
+      return work();
+    };
+    const timer = clock.after(waitMs, () => void finish());
+    this.post(finish);
     this.#isClosed = true;
   }
 

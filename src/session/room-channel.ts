@@ -7,7 +7,7 @@ import type { RoomChange } from "../presence/roster.js";
 import { CLOSE, encodeFrame, PRESENCE_DIFF, PRESENCE_STATE, ROOM_TOPIC } from "../protocol.js";
 import { randomId } from "../token.js";
 import type { SessionServices } from "./services.js";
-import type { JoinResult, Parting, Reply, Topic, TopicLink } from "./socket.js";
+import type { JoinResult, Parting, Reply, Topic, TopicLink } from "./topic.js";
 
 const MAX_EVENT_LENGTH = 128;
 const RESERVED_EVENT = /^(phx_|presence_|cursors$)/;

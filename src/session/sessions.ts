@@ -13,7 +13,7 @@ import { Pages } from "./pages.js";
 import { ViewRegistry } from "./registry.js";
 import { RoomTopics } from "./room-channel.js";
 import type { SessionServices } from "./services.js";
-import type { JoinResult, TopicLink } from "./socket.js";
+import type { JoinResult, TopicLink } from "./topic.js";
 import { ViewTopics } from "./view-topic.js";
 
 export interface SessionsOptions {

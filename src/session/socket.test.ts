@@ -3,15 +3,8 @@ import { test } from "node:test";
 import type { Clock } from "../clock.js";
 import { resolveLimits } from "../options.js";
 import type { Identity } from "./identity.js";
-import {
-  Socket,
-  type JoinResult,
-  type Parting,
-  type RawSocket,
-  type Reply,
-  type Topic,
-  type TopicLink,
-} from "./socket.js";
+import { Socket, type RawSocket } from "./socket.js";
+import type { JoinResult, Parting, Reply, Topic, TopicLink } from "./topic.js";
 
 const identity = {
   user: null,
@@ -147,6 +140,21 @@ test("A join that ends after its socket is told that its page is gone", async ()
   assert.deepEqual(sent, []);
 });
 
+test("A join that never ends is told when nobody waits for it", async () => {
+  for (const leave of ["left", "replaced", "gone"]) {
+    let abandoned = 0;
+    const { receive, socket } = harness((link) => {
+      link.whenAbandoned(() => (abandoned += 1));
+      return new Promise(() => {});
+    });
+    await receive("1", "1", "t", "phx_join", {});
+    if (leave === "left") await receive("1", "2", "t", "phx_leave", {});
+    if (leave === "replaced") await receive("2", "2", "t", "phx_join", {});
+    if (leave === "gone") socket.closed(1_006);
+    assert.equal(abandoned, 1, leave);
+  }
+});
+
 test("Leaving answers, closes and parts; leaving what was not joined answers too; a stale leave is ignored", async () => {
   const topic = new EchoTopic();
   const { receive, sent } = harness(() => Promise.resolve({ topic, response: {} }));
@@ -214,7 +222,7 @@ test("Events above the bucket are refused, and a flood that goes on is closed; c
 
 test("The silent are pinged and cut when no pong comes; any sign of life counts", () => {
   const { socket, closes, wait } = harness();
-  void socket.receive('["1","1","t","phx_join",{}]');
+  socket.receive('["1","1","t","phx_join",{}]');
   wait(15_000);
   socket.tick();
   wait(9_000);

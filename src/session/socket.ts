@@ -7,7 +7,6 @@ import {
   CURSOR,
   decodeFrame,
   encodeFrame,
-  ERROR,
   HEARTBEAT,
   HEARTBEAT_TOPIC,
   JOIN,
@@ -19,6 +18,7 @@ import type { Logger } from "../logger.js";
 import { Bucket, Strikes } from "./bucket.js";
 import type { Identity } from "./identity.js";
 import type { ChannelSocket } from "./outbox.js";
+import type { JoinResult, Parting, Reply, Topic, TopicLink } from "./topic.js";
 
 /** A WebSocket, as far as we need one. */
 export interface RawSocket {
@@ -29,36 +29,16 @@ export interface RawSocket {
   terminate(): void;
 }
 
-/** What a topic is answered with; null for no answer. */
-export type Reply = { readonly status: "ok" | "error"; readonly response: object } | null;
-
-/** How a topic's socket left it. */
-export type Parting = { readonly kind: "left" } | { readonly kind: "replaced" | "unloaded" | "broken" };
-
-/** One joined topic of a socket. */
-export interface Topic {
-  /** The join was answered: from here on the topic may write. */
-  opened?(): void;
-  receive(event: string, payload: unknown): Reply | Promise<Reply>;
-  parted(parting: Parting): void;
-}
-
-export type JoinResult = { readonly topic: Topic; readonly response: object } | { readonly refusal: object };
-
-/** What a topic may ask of the socket it was joined on. */
-export interface TopicLink extends ChannelSocket {
-  readonly topic: string;
-  readonly joinRef: string | null;
-  readonly identity: Identity;
-  /** Ends the topic for good (`phx_close`), or so that the client joins anew (`phx_error`). */
-  end(event: typeof CLOSE | typeof ERROR): void;
-}
-
 export interface SocketOwner {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly logger: Logger;
   join(link: TopicLink, payload: unknown): Promise<JoinResult>;
+}
+
+/** A join that is not answered yet; nobody waits for it any more once it is abandoned. */
+interface JoinAttempt {
+  abandoned: () => void;
 }
 
 interface Joined {
@@ -74,7 +54,7 @@ const HIDDEN_TOPICS_LOGGED = 200;
 /** One connection: frames in and out, topics, limits and liveness. What lies behind a topic is not its business. */
 export class Socket implements ChannelSocket {
   readonly #topics = new Map<string, Joined>();
-  readonly #joining = new Map<string, object>();
+  readonly #joining = new Map<string, JoinAttempt>();
   readonly #events: Bucket;
   readonly #cursors: Bucket;
   readonly #strikes: Strikes;
@@ -97,8 +77,6 @@ export class Socket implements ChannelSocket {
     this.#openedAt = this.#heardAt = clock.now();
   }
 
-  // ── out ──
-
   get isSlow(): boolean {
     return this.raw.bufferedAmount > SLOW_BYTES;
   }
@@ -114,8 +92,6 @@ export class Socket implements ChannelSocket {
     this.#onDrained.push(work);
     this.#drainTimer ??= this.owner.clock.every(DRAIN_CHECK_MS, () => this.#checkDrained());
   }
-
-  // ── in ──
 
   /** A frame of the client; whatever it is, the process lives on. */
   receive(text: string): void {
@@ -155,8 +131,6 @@ export class Socket implements ChannelSocket {
     this.raw.ping();
   }
 
-  // ── end ──
-
   /** Asks the peer to close; what it has joined parts when the close is done. */
   close(code: number, reason: string): void {
     if (this.#isClosed) return;
@@ -182,22 +156,21 @@ export class Socket implements ChannelSocket {
     this.#isClosed = true;
     this.#drainTimer?.clear();
     this.#onDrained = [];
-    this.#joining.clear();
+    for (const topic of this.#joining.keys()) this.#abandon(topic);
     const topics = [...this.#topics.values()];
     this.#topics.clear();
     for (const { topic } of topics) topic.parted(parting);
   }
 
-  // ── topics ──
-
   async #join(frame: Frame): Promise<void> {
     const [joinRef, ref, topic, , payload] = frame;
-    const link = this.#linkTo(topic, joinRef ?? ref);
+    const attempt: JoinAttempt = { abandoned: () => {} };
+    const link = this.#linkTo(topic, joinRef ?? ref, attempt);
     const old = this.#topics.get(topic);
     if (!old && this.#topics.size + this.#joining.size >= this.owner.limits.channelsPerSocket) {
       return this.#reply(frame, link.joinRef, refused("too many channels joined"));
     }
-    const attempt = {};
+    this.#abandon(topic);
     this.#joining.set(topic, attempt);
     if (old) this.#part(topic, old, { kind: "replaced" });
     const result = await this.#attemptJoin(link, payload);
@@ -230,7 +203,7 @@ export class Socket implements ChannelSocket {
   #leave(frame: Frame): void {
     const [joinRef, , topic] = frame;
     const joined = this.#topics.get(topic);
-    this.#joining.delete(topic);
+    this.#abandon(topic);
     if (!joined) return this.#reply(frame, joinRef, { status: "ok", response: {} });
     if (joinRef !== null && joinRef !== joined.joinRef) return;
     this.#part(topic, joined, { kind: "left" });
@@ -247,12 +220,17 @@ export class Socket implements ChannelSocket {
     if (reply) this.#reply(frame, joined.joinRef, reply);
   }
 
+  #abandon(topic: string): void {
+    this.#joining.get(topic)?.abandoned();
+    this.#joining.delete(topic);
+  }
+
   #part(topic: string, joined: Joined, parting: Parting): void {
     this.#topics.delete(topic);
     joined.topic.parted(parting);
   }
 
-  #linkTo(topic: string, joinRef: string | null): TopicLink {
+  #linkTo(topic: string, joinRef: string | null, attempt: JoinAttempt): TopicLink {
     const socket = this;
     return {
       topic,
@@ -263,6 +241,7 @@ export class Socket implements ChannelSocket {
       },
       write: (data) => this.write(data),
       whenDrained: (work) => this.whenDrained(work),
+      whenAbandoned: (work) => void (attempt.abandoned = work),
       end: (event) => {
         if (this.#topics.get(topic)?.joinRef !== joinRef) return;
         this.#topics.delete(topic);
@@ -270,8 +249,6 @@ export class Socket implements ChannelSocket {
       },
     };
   }
-
-  // ── inside ──
 
   #isWithinLimits(frame: Frame): boolean {
     const [joinRef, ref, , event] = frame;

@@ -29,7 +29,7 @@ import {
   type ResumeTicket,
   type SessionServices,
 } from "./services.js";
-import type { JoinResult, Parting, Reply, Topic, TopicLink } from "./socket.js";
+import type { JoinResult, Parting, Reply, Topic, TopicLink } from "./topic.js";
 
 const OK: Reply = { status: "ok", response: {} };
 const MAX_URL_LENGTH = 4_096;
@@ -78,6 +78,8 @@ export class ViewTopics implements ChannelOwner {
     const topic = new ViewTopic(channel, link, this.services);
     this.pages.add(channel);
     this.#topics.set(channel, topic);
+    // One that was parked has its grace; one that was never shown to anybody ends.
+    if (channel.state === "mounting") link.whenAbandoned(() => channel.end("closed"));
     return { topic, response: await join(link) };
   }
 

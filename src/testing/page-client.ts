@@ -34,8 +34,6 @@ export class PageClient implements RawSocket {
 
   constructor(readonly topic: string) {}
 
-  // ── what the server does to it ──
-
   send(data: string | Buffer): void {
     const frame = decodeFrame(String(data));
     if (!frame) throw new Error(`The server sent what is no frame: ${String(data).slice(0, 200)}`);
@@ -56,8 +54,6 @@ export class PageClient implements RawSocket {
   terminate(): void {
     this.#fail("The server ended the socket.");
   }
-
-  // ── what the page does ──
 
   async join(payload: object): Promise<JoinReply> {
     this.#joinRef = String(this.#ref + 1);

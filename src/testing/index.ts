@@ -1,0 +1,1 @@
+export { testApp, type TestApp, type TestPage, type VisitOptions } from "./test-app.js";
