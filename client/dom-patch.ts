@@ -1,5 +1,5 @@
 import type { Edit, Statics, WireRendered } from "../src/render/rendered.js";
-import { applyAllStyles } from "./dom/elements.js";
+import { applyAllStyles, isElement } from "./dom/elements.js";
 import { isDirty, markClean } from "./dom/fields.js";
 import { ForeignEdits } from "./dom/foreign-edits.js";
 import type { Changes } from "./dom/morph.js";
@@ -27,21 +27,14 @@ export interface DomPatchOptions {
 export class DomPatch {
   private readonly foreign: ForeignEdits;
   private readonly patcher: Patcher;
-  private readonly addedNodes = new Set<Node>();
-  private readonly removedNodes = new Set<Node>();
-  private readonly updatedNodes = new Set<Node>();
+  private readonly changes: Changes = { added: new Set(), removed: new Set(), updated: new Set() };
 
   constructor(
     private readonly root: Element,
     private readonly options: DomPatchOptions = {},
   ) {
-    const changes: Changes = {
-      added: (node) => this.addedNodes.add(node),
-      removed: (node) => this.removedNodes.add(node),
-      updated: (node) => this.updatedNodes.add(node),
-    };
     this.foreign = new ForeignEdits(root);
-    this.patcher = new Patcher(root, this.foreign, changes);
+    this.patcher = new Patcher(root, this.foreign, this.changes);
   }
 
   /** Takes over what stands in the root, or makes it like the rendering. */
@@ -81,33 +74,23 @@ export class DomPatch {
     this.tell();
   }
 
+  /** Handlers see the page whole, and may cause the next patch. */
   private tell(): void {
     const { root, options } = this;
-    const [added, removed, updated] = [this.addedNodes, this.removedNodes, this.updatedNodes].map(take);
-    for (const element of outermost(removed!)) if (!element.isConnected) options.onRemoved?.(element);
-    for (const element of outermost(added!)) if (element.isConnected) options.onAdded?.(element);
-    for (const element of withAncestors(updated!, root)) options.onUpdated?.(element);
-  }
-}
-
-function take(nodes: Set<Node>): Set<Node> {
-  const taken = new Set(nodes);
-  nodes.clear();
-  return taken;
-}
-
-function outermost(nodes: ReadonlySet<Node>): Element[] {
-  return [...nodes].filter((node) => node instanceof Element && !nodes.has(node.parentNode!)) as Element[];
-}
-
-function withAncestors(nodes: ReadonlySet<Node>, root: Element): Set<Element> {
-  const found = new Set<Element>();
-  for (const node of nodes) {
-    if (!root.contains(node)) continue;
-    for (let element = node as Element; !found.has(element); element = element.parentElement!) {
-      found.add(element);
-      if (element === root) break;
+    const [added, removed, updated] = Object.values(this.changes).map((nodes: Set<Node>) => {
+      const found = [...nodes];
+      nodes.clear();
+      return found;
+    });
+    for (const node of removed!) if (isElement(node) && !root.contains(node)) options.onRemoved?.(node);
+    for (const node of added!) if (isElement(node) && root.contains(node)) options.onAdded?.(node);
+    const seen = new Set<Element>([root.parentElement!]);
+    for (const node of updated!) {
+      if (!root.contains(node)) continue;
+      for (let element = node as Element; !seen.has(element); element = element.parentElement!) {
+        seen.add(element);
+        options.onUpdated?.(element);
+      }
     }
   }
-  return found;
 }

@@ -1,4 +1,4 @@
-import { isLeftAlone, isMadeOfProperties } from "./elements.js";
+import { isElement, isLeftAlone, isMadeOfProperties } from "./elements.js";
 import type { ForeignEdits } from "./foreign-edits.js";
 import { MARK, type Mark, type Markup, PART } from "./markup.js";
 import type { Range } from "./regions.js";
@@ -121,10 +121,6 @@ export class Binder {
     this.copies.add(copy);
     return copy;
   }
-}
-
-function isElement(node: Node): node is Element {
-  return node.nodeType === Node.ELEMENT_NODE;
 }
 
 function isMark(node: Node): boolean {

@@ -2,6 +2,10 @@ import { ATTRIBUTES } from "../../src/protocol.js";
 import { changeField } from "./fields.js";
 import type { ForeignEdits } from "./foreign-edits.js";
 
+export function isElement(node: Node): node is Element {
+  return node.nodeType === Node.ELEMENT_NODE;
+}
+
 /** The page's own: nothing in it is patched, and of its attributes only `data-*`. */
 export function isLeftAlone(element: Element): boolean {
   return element.hasAttribute(ATTRIBUTES.ignore) || element.hasAttribute(ATTRIBUTES.flash);

@@ -1,123 +1,91 @@
-import morphdom from "morphdom";
 import { ATTRIBUTES } from "../../src/protocol.js";
-import { isLeftAlone, syncAttributes, syncContent } from "./elements.js";
+import { isElement, isLeftAlone, syncAttributes, syncContent } from "./elements.js";
 import { changeField } from "./fields.js";
 import type { ForeignEdits } from "./foreign-edits.js";
+import { moveNodes } from "./moves.js";
 
-/** Hears what patches did. */
+/** What patches did. */
 export interface Changes {
-  added(node: Node): void;
-  removed(node: Node): void;
+  readonly added: Set<Node>;
+  readonly removed: Set<Node>;
   /** attributes, text or children */
-  updated(node: Node): void;
+  readonly updated: Set<Node>;
 }
 
 /** Makes a stretch of the page like other nodes, keeping elements, and of them what is the user's or a hook's. */
 export class Morph {
-  private isKeyed = false;
-
   constructor(
     private readonly foreign: ForeignEdits,
     private readonly changes: Changes,
   ) {}
 
   /** The children of `parent` behind `before` up to `end`, null being its own ends. Takes the nodes. */
-  run(parent: Element, before: Node | null, end: Node | null, nodes: readonly ChildNode[]): void {
-    this.isKeyed = hasUniqueKeys([parent]) && hasUniqueKeys(nodes);
-    changeField(parent, () => this.children(parent, before, end, nodes));
-    this.changes.updated(parent);
-  }
-
-  private children(parent: Element, before: Node | null, end: Node | null, nodes: readonly ChildNode[]): void {
+  children(parent: Node, before: Node | null, end: Node | null, nodes: readonly ChildNode[]): void {
     let last = before;
-    const next = () => (last ? last.nextSibling : parent.firstChild);
-    const removeUpTo = (stop: Node | null) => {
-      for (let live = next(); live && live !== stop; live = next()) {
-        parent.removeChild(live);
-        this.changes.removed(live);
-      }
+    const next = () => {
+      const node = last ? last.nextSibling : parent.firstChild;
+      return node === end ? null : (node as ChildNode | null);
     };
+    const keyed = new Map<string, ChildNode>();
+    for (let live = next(); live && live !== end; live = live.nextSibling as ChildNode | null) {
+      const key = keyOf(live);
+      if (key) keyed.set(key, live);
+    }
     for (const node of nodes) {
-      const live = this.partner(node, next(), end);
-      if (live) {
-        removeUpTo(live);
-        this.element(live, node);
+      const place = next();
+      const live = partnerOf(node, place, end, keyed);
+      if (!live) {
+        parent.insertBefore(node, place ?? end);
+        this.changes.added.add(node);
       } else {
-        parent.insertBefore(node, next());
-        this.changes.added(node);
+        if (live !== place) moveNodes([live], place!);
+        if (isElement(node)) this.element(live as unknown as Element, node);
+        else if (live.nodeValue !== node.nodeValue) live.nodeValue = node.nodeValue;
       }
       last = live ?? node;
     }
-    removeUpTo(end);
-  }
-
-  /** An element may be a little further on, other nodes are taken as they come. */
-  private partner(node: Node, live: Node | null, end: Node | null): Node | null {
-    for (; live && live !== end; live = live.nextSibling) {
-      if (live.nodeName === node.nodeName && this.keyOf(live) === this.keyOf(node)) return live;
-      if (!isElement(node)) break;
-    }
-    return null;
-  }
-
-  private element(live: Node, node: Node): void {
-    if (!isElement(node)) {
-      if (live.nodeValue !== node.nodeValue) live.nodeValue = node.nodeValue;
-    } else {
-      morphdom(live, node, {
-        getNodeKey: (some) => this.keyOf(some),
-        onBeforeElUpdated: (from, to) => this.update(from, to),
-        onNodeAdded: (some) => this.changes.added(some),
-        onNodeDiscarded: (some) => this.changes.removed(some),
-      });
+    for (let live = next(); live; live = next()) {
+      live.remove();
+      this.changes.removed.add(live);
     }
   }
 
-  private keyOf(node: Node): string | null {
-    return this.isKeyed && isElement(node) ? keyOf(node) : null;
-  }
-
-  /** False when all is done. Fields are: morphdom would give them the server's values. */
-  private update(from: Element, to: Element): boolean {
-    if (from.isEqualNode(to) && to.localName !== "template" && !to.querySelector("template")) return false;
-    this.changes.updated(from);
+  private element(from: Element, to: Element): void {
+    if (from.isEqualNode(to) && !(to.localName === "template" || to.querySelector("template"))) return;
+    this.changes.updated.add(from);
     syncAttributes(from, from, to, this.foreign);
-    if (isLeftAlone(to) || isBeingEdited(from) || from.localName === "input") return false;
+    if (isLeftAlone(to) || isBeingEdited(from)) return;
     if (/^(?:textarea|noscript|template)$/.test(from.localName)) syncContent(from, to);
-    else if (/^(?:select|option)$/.test(from.localName))
-      changeField(from, () => this.children(from, null, null, [...to.childNodes]));
-    else {
-      keepAttributes(from, to);
-      return true;
-    }
-    return false;
+    else changeField(from, () => this.children(from, null, null, [...to.childNodes]));
   }
 }
 
-function isElement(node: Node): node is Element {
-  return node.nodeType === Node.ELEMENT_NODE;
+/** Which of the nodes from `live` on becomes the node: that of its key, else the next of its kind. */
+function partnerOf(
+  node: Node,
+  live: ChildNode | null,
+  end: Node | null,
+  keyed: Map<string, ChildNode>,
+): ChildNode | undefined {
+  const key = keyOf(node);
+  const isSameKind = (other: Node) =>
+    other.nodeName === node.nodeName && (other as Element).namespaceURI === (node as Element).namespaceURI;
+  if (key) {
+    const found = keyed.get(key);
+    keyed.delete(key);
+    return found && isSameKind(found) ? found : undefined;
+  }
+  for (; live && live !== end; live = live.nextSibling as ChildNode | null) {
+    if (isSameKind(live) && !keyOf(live)) return live;
+    if (!isElement(node)) return;
+  }
+  return;
 }
 
-function keyOf(element: Element): string | null {
-  return element.getAttribute(ATTRIBUTES.key) ?? element.getAttribute("id");
+function keyOf(node: Node): string | null {
+  return isElement(node) ? node.getAttribute(ATTRIBUTES.key) || node.id : null;
 }
 
 function isBeingEdited(element: Element): boolean {
   return (element as HTMLElement).isContentEditable && element.contains(document.activeElement);
-}
-
-/** Lets morphdom find no difference in what was kept. */
-function keepAttributes(from: Element, to: Element): void {
-  for (const name of to.getAttributeNames()) if (!from.hasAttribute(name)) to.removeAttribute(name);
-  for (const attribute of from.attributes)
-    if (to.getAttribute(attribute.name) !== attribute.value) to.setAttributeNode(attribute.cloneNode() as Attr);
-}
-
-/** Where two elements have the same key, matching by keys loses one. */
-function hasUniqueKeys(nodes: readonly Node[]): boolean {
-  const keys = nodes
-    .filter(isElement)
-    .flatMap((node) => [node, ...node.querySelectorAll(`[id],[${ATTRIBUTES.key}]`)].map(keyOf))
-    .filter((key) => key !== null);
-  return new Set(keys).size === keys.length;
 }

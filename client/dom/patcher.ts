@@ -69,8 +69,8 @@ export class Patcher implements Page {
     for (const node of nodes.flat()) fragment.append(node);
     const added = [...fragment.children];
     changeField(parent, () => parent.insertBefore(fragment, place));
-    for (const element of added) this.changes.added(element);
-    this.changes.updated(parent);
+    for (const element of added) this.changes.added.add(element);
+    this.changes.updated.add(parent);
     return true;
   }
 
@@ -81,8 +81,8 @@ export class Patcher implements Page {
     changeField(parent, () => {
       for (const node of nodes) node.remove();
     });
-    for (const node of nodes) this.changes.removed(node);
-    this.changes.updated(parent);
+    for (const node of nodes) this.changes.removed.add(node);
+    this.changes.updated.add(parent);
     return true;
   }
 
@@ -91,13 +91,13 @@ export class Patcher implements Page {
     const parent = place.parentNode as Element;
     if (nodes?.[0]?.parentNode !== parent) return false;
     changeField(parent, () => moveNodes(nodes, place));
-    this.changes.updated(parent);
+    this.changes.updated.add(parent);
     return true;
   }
 
   write(text: Text, value: string): void {
     text.data = value;
-    this.changes.updated(text.parentNode!);
+    this.changes.updated.add(text.parentNode!);
   }
 
   updatePart(part: Part, before: string | null): boolean {
@@ -110,7 +110,7 @@ export class Patcher implements Page {
     if (from.getAttribute(ATTRIBUTES.key) !== to.getAttribute(ATTRIBUTES.key)) return false;
     syncAttributes(element, from, to, this.foreign);
     if (part.isRaw && from.innerHTML !== to.innerHTML) syncContent(element, to);
-    this.changes.updated(element);
+    this.changes.updated.add(element);
     return true;
   }
 
@@ -121,7 +121,8 @@ export class Patcher implements Page {
       range === this.region ? [...parseNodes(html, parent).childNodes] : parsePieces([html], parent, this.root)?.[0];
     if (!nodes) return false;
     if (shown instanceof Region) shown.boundAt = 0;
-    this.morph.run(parent, before, end, nodes);
+    changeField(parent, () => this.morph.children(parent, before, end, nodes));
+    this.changes.updated.add(parent);
     this.reclaim(range, parent, before, end);
     return true;
   }
