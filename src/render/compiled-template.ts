@@ -36,6 +36,7 @@ export class CompiledTemplate implements RenderedTemplate, Shareable {
   readonly id: string;
   readonly statics: TemplateStatics;
   readonly loops: readonly boolean[];
+  readonly holdsHtml: boolean;
   readonly reads: CodeReads;
   readonly problems: readonly MarkupProblem[];
   readonly renderings = new SharedRenderings();
@@ -67,6 +68,7 @@ export class CompiledTemplate implements RenderedTemplate, Shareable {
     this.#code = uneven ? explained(compile, source, this.lineOf(uneven.part.at), uneven.message) : compile();
     this.statics = segmented.statics;
     this.loops = segmented.loops;
+    this.holdsHtml = this.statics[3].some((kinds) => kinds.includes("h"));
     this.reads = readCode(parts);
     this.problems = markup.problems;
     this.id = createHash("sha256").update(JSON.stringify(this.statics)).digest("base64url").slice(0, ID_LENGTH);

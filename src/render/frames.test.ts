@@ -122,8 +122,12 @@ describe("changeBetween", () => {
     assert.equal(changeBetween(templates.render("bar", { people: [] }), page)!.statics, null);
   });
 
-  test("sends another template whole", () => {
-    const [bar, one] = [templates.render("bar", { people: [] }), templates.render("one", { n: 1 })];
+  test("sends another template whole, shared or not", () => {
+    for (const people of [[], freeze([])]) {
+      const [bar, one] = [templates.render("bar", { people }), templates.render("one", { n: { toString: () => "1" } })];
+      assert.equal(receive(bar, changeBetween(bar, one)!.frame("lv:main")), String(one));
+    }
+    const [bar, one] = [templates.render("bar", { people: freeze([]) }), templates.render("one", { n: 1 })];
     assert.equal(receive(bar, changeBetween(bar, one)!.frame("lv:main")), String(one));
   });
 });

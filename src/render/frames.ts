@@ -133,7 +133,7 @@ interface SharedPlace {
 
 /** The one shared part that two renderings of a page differ in; null when they differ in anything else. */
 function onlySharedPart(previous: Rendered, next: Rendered): SharedPlace | null {
-  const at = onlyDifference(previous, next);
+  const at = next.template.holdsHtml ? onlyDifference(previous, next) : -1;
   if (at < 0) return null;
   const [before, after] = [previous.o[at], next.o[at]];
   if (!isTree(before) || !isTree(after) || before.t !== after.t) return null;

@@ -74,6 +74,8 @@ export interface RenderedTemplate {
   readonly reachable: Statics;
   /** Per block: there may be several passes through it within one pass of the block around it. */
   readonly loops: readonly boolean[];
+  /** Some of its slots take HTML: includes among others. */
+  readonly holdsHtml: boolean;
   readonly counts: RenderCounts;
 }
 

@@ -188,6 +188,14 @@ describe("errors", () => {
     for (const name of ["../outside", "/etc/passwd", "a\0b", ""])
       assert.equal(error(() => templates.render(name, {})).code, "TEMPLATE_UNKNOWN");
   });
+  test("of templates that include each other without end stop at the stack's end", () => {
+    const ring = new Templates({
+      directories: [folder({ "a.eta": `<%~ include("b") %>`, "b.eta": `<%~ include("a") %>` })],
+    });
+    const { code, message } = error(() => ring.render("a", {}));
+    assert.equal(code, "TEMPLATE_RUNTIME");
+    assert.match(message, /Maximum call stack size exceeded/);
+  });
   test("that are thrown as values are told too, and what ends a request goes through", () => {
     assert.match(error(() => html(`<% throw "plain" %>`)).message, /:1: plain/);
     const it = Object.defineProperty({}, "user", { get: () => { throw notFound(); } }); // prettier-ignore
