@@ -14,7 +14,7 @@ const LAYERS = [
   { layer: 1, files: /^src\/(live-view|event)\.ts$/ },
   { layer: 2, files: /^src\/(presence|cursor)\/mixin[a-z-]*\.ts$/ },
   { layer: 0, files: /^src\/presence\/(presence|key|meta|roster|backend|memory|redis)[a-z-]*\.ts$/ },
-  { layer: 0, files: /^src\/cursor\/(cache|color|memory|redis)[a-z-]*\.ts$/ },
+  { layer: 0, files: /^src\/cursor\/(cache|color|position|memory|redis)[a-z-]*\.ts$/ },
   { layer: 1, files: /^src\/(presence|cursor)\// },
   { layer: 4, files: /^src\/session\/(socket|sessions|room-channel|view-topic)[a-z-]*\.ts$/ },
   { layer: 3, files: /^src\/session\// },
