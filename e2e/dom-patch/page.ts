@@ -1,6 +1,6 @@
 // Runs in the browser: what the tests of the DOM patch need there, as one global.
 import { DomPatch, type DomPatchOptions } from "../../client/dom-patch.js";
-import { Morph } from "../../client/dom/morph.js";
+import { Patcher } from "../../client/dom/patcher.js";
 import { type Edit, type Statics, type WireRendered, patch, toHtml } from "../../src/render/rendered.js";
 
 /** A rendering and what happened to it, as the server tells it. */
@@ -29,10 +29,10 @@ export interface Mounted {
 }
 
 let morphs = 0;
-const run = Morph.prototype.run;
-Morph.prototype.run = function (...given: Parameters<typeof run>) {
+const { refresh } = Patcher.prototype;
+Patcher.prototype.refresh = function (...given: Parameters<typeof refresh>) {
   morphs++;
-  run.apply(this, given);
+  return refresh.apply(this, given);
 };
 
 export function mount(
