@@ -149,6 +149,7 @@ function takeRawText(place: Place, char: string, at: number): boolean {
   if (place.pending === end && (SPACE.test(char) || char === "/" || char === ">")) {
     place.pending = "";
     beginTag(place, place.rawElement, at, true);
+    place.rawElement = "";
     return takeInTag(place, char);
   }
   const pending = place.pending + char.toLowerCase();

@@ -50,6 +50,15 @@ describe("kinds of slots", () => {
     assert.deepEqual(warnings, []);
   });
 
+  test("know that a raw text which a block opened has ended in it", () => {
+    const { kinds, warnings } = read(
+      `<% for (const x of it.a) { %><textarea><%= x %></textarea><style></style><% } %><p><%= it.a %></p>`,
+      { a: [1] },
+    );
+    assert.deepEqual(kinds, ["tr", "tt"]);
+    assert.deepEqual(warnings, []);
+  });
+
   test("are unknown behind a block whose ways end in different parts of a tag", () => {
     const { kinds, warnings } = read(`<% if (it.a) { %><p title="<% } %><%= it.a %>"></p>`, { a: 1 });
     assert.deepEqual(kinds, ["t", "xx"]);
