@@ -124,6 +124,7 @@ class ConviveServer implements Live {
         requests: () => (this.#upgradeRequests ??= new UpgradeRequests(this.#alsoOnUpgrade, trustProxy)),
       },
     );
+    this.#sessions.onDisconnect(({ userId, tenant }) => this.#upgrades.disconnect(userId, tenant));
   }
 
   get presence(): PresenceManager {

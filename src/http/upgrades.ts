@@ -74,6 +74,15 @@ export class Upgrades {
     this.#detach.push(() => server.off("upgrade", onUpgrade));
   }
 
+  /** Closes the sockets of a person, who may come back if the app lets him. */
+  disconnect(userId: string, tenant: string): void {
+    for (const socket of this.#sockets) {
+      const { identity } = socket;
+      if (identity.userId === userId && identity.tenant === tenant)
+        socket.close(CLOSE_CODES.disconnected, "disconnected");
+    }
+  }
+
   /** Takes no more sockets and closes those there are, spread over the time given, so that their pages do not all come to the next node at once. */
   async drain(spreadMs: number): Promise<void> {
     this.#isClosed = true;

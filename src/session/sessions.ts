@@ -1,9 +1,13 @@
 import type { Clock } from "../clock.js";
+import { MemoryCache } from "../cursor/memory.js";
+import { CursorRooms } from "../cursor/rooms.js";
+import { trackerOf, type CursorTracker } from "../cursor/tracker.js";
 import type { Logger } from "../logger.js";
 import type { Limits, ConviveOptions } from "../options.js";
 import { managerOf } from "../presence/manager.js";
 import { MemoryBackend, MemoryStore } from "../presence/memory.js";
-import { PresenceNode } from "../presence/node.js";
+import { PresenceNode, type Disconnect } from "../presence/node.js";
+import { SharedRooms } from "../presence/shared.js";
 import { ROOM_TOPIC, VIEW_TOPIC } from "../protocol.js";
 import { MemoryPubSub } from "../pubsub/memory.js";
 import type { Templates } from "../render/template.js";
@@ -32,19 +36,18 @@ export interface SessionsOptions {
 export class Sessions {
   readonly services: SessionServices;
   readonly pages = new Pages<Channel>();
+  readonly cursors: CursorTracker;
   readonly #presenceNode: PresenceNode;
   readonly #views: ViewTopics;
   readonly #rooms: RoomTopics;
 
   constructor(options: SessionsOptions) {
     const { clock, limits, logger, authorizePresence, secrets, isProduction, ...rest } = options;
-    this.#presenceNode = new PresenceNode({
-      backend: new MemoryBackend(new MemoryStore(clock, logger)),
-      clock,
-      limits,
-      logger,
-      authorizePresence,
-    });
+    const backend = new MemoryBackend(new MemoryStore(clock, logger));
+    const rooms = new PresenceNode({ backend, clock, limits, logger, authorizePresence });
+    const cursors = new CursorRooms(rooms, new MemoryCache(clock));
+    this.#presenceNode = rooms;
+    this.cursors = trackerOf(cursors);
     this.services = {
       ...rest,
       clock,
@@ -54,7 +57,7 @@ export class Sessions {
       views: new ViewRegistry(),
       tokens: new Tokens(secrets, () => clock.wallTime()),
       topics: new MemoryPubSub(logger),
-      node: { presence: managerOf(this.#presenceNode) },
+      node: { presence: managerOf(rooms), rooms, cursors, shared: new SharedRooms(rooms) },
     };
     this.#views = new ViewTopics(this.services, this.pages);
     this.#rooms = new RoomTopics(this.services, this.#presenceNode);
@@ -68,6 +71,15 @@ export class Sessions {
     return this.#presenceNode.isDegraded;
   }
 
+  /** Ends the pages of whoever is told to leave everything, then tells who holds their sockets. */
+  onDisconnect(closeSockets: (order: Disconnect) => void): void {
+    this.#presenceNode.onDisconnect((order) => {
+      if (order.key !== null) return;
+      for (const page of this.pages.of(order.userId)) if (page.tenant === order.tenant) page.end("removed");
+      closeSockets(order);
+    });
+  }
+
   async join(link: TopicLink, payload: unknown): Promise<JoinResult> {
     if (link.topic.startsWith(VIEW_TOPIC)) return this.#views.join(link, payload);
     if (link.topic.startsWith(ROOM_TOPIC)) return this.#rooms.join(link, payload);
@@ -79,7 +91,8 @@ export class Sessions {
     const pages = this.pages.all();
     for (const page of pages) page.end("closed");
     await Promise.all(pages.map((page) => page.settled()));
-    await this.#presenceNode.close();
+    await this.services.node.cursors.close();
+    await this.services.node.presence.close();
     await this.services.topics.close();
   }
 }
