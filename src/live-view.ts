@@ -1,6 +1,8 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { ConviveError } from "./errors.js";
 import type { Params, Session, User } from "./register.js";
+import type { Shared, SharedDefinition } from "./presence/shared.js";
+import { SharedHandle } from "./presence/shared-handle.js";
 import type { InlineTemplate } from "./render/inline.js";
 import { CONTEXT_VALUE, type ViewHost } from "./view-host.js";
 
@@ -122,6 +124,11 @@ export abstract class LiveView<P extends Params = Params> {
   /** Shows another URL of the same page, then calls `handleParams`. */
   patchUrl(url: string, options: { replace?: boolean } = {}): void {
     this.#host.patchUrl(url, options);
+  }
+
+  /** Shows what all in a room see: loaded after `mount` (within it `await ….ready()`), and in the context as the value itself. */
+  share<T, E>(definition: SharedDefinition<T, E>): Shared<T, E> {
+    return new SharedHandle(this, this.#host, definition);
   }
 }
 

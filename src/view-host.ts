@@ -1,6 +1,10 @@
 import type { Clock } from "./clock.js";
+import type { CursorRooms } from "./cursor/rooms.js";
 import type { Logger } from "./logger.js";
 import type { Limits } from "./options.js";
+import type { PresenceManager } from "./presence/manager.js";
+import type { PresenceNode } from "./presence/node.js";
+import type { SharedRooms } from "./presence/shared.js";
 import type { JoinReply } from "./protocol.js";
 import type { Params, Session, User } from "./register.js";
 
@@ -81,4 +85,10 @@ export interface ViewHost {
 }
 
 /** The services of one node that mixins and handles work with. */
-export interface NodeServices {}
+export interface NodeServices {
+  /** what apps see of it */
+  readonly presence: PresenceManager;
+  readonly rooms: PresenceNode;
+  readonly cursors: CursorRooms;
+  readonly shared: SharedRooms;
+}

@@ -317,8 +317,8 @@ test("while the store is away local people come and go, remote ones stay, and no
   );
   assert.deepEqual(here.told, ["+ann", "+bob", "+cyd", "-ann left"]);
   // Why somebody left is lost with the event; that he left is not.
-  const told = there.told.map((line) => line.split(" ")[0]).toSorted();
-  assert.deepEqual(told, ["+ann", "+bob", "+cyd", "-ann"].toSorted());
+  assert.deepEqual(new Set(there.told.map((line) => line.split(" ")[0])), new Set(["+ann", "+bob", "+cyd", "-ann"]));
+  assert.equal(there.told.length, 4);
   assert.equal(one.node.isDegraded, false);
 });
 

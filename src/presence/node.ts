@@ -7,6 +7,7 @@ import { NODES_ROOM, type KickOrder, type PresenceBackend } from "./backend.js";
 import { freeze } from "../render/freeze.js";
 import { encodeKey } from "./key.js";
 import { Listeners } from "./listeners.js";
+import { HostedRooms, type RoomHold } from "./node-rooms.js";
 import { NodeLease, type LeaseOwner } from "./node-lease.js";
 import { byJoin, fold, type Presence, type PresencePermission, type PresenceRequest } from "./presence.js";
 import { Room } from "./room.js";
@@ -14,6 +15,8 @@ import { encodeMessage, type RoomMessage } from "./room-message.js";
 import type { RoomFeed, RoomNode } from "./room-feed.js";
 import type { RoomChange } from "./roster.js";
 import { Sweeper } from "./sweeper.js";
+
+export type { RoomHold } from "./node-rooms.js";
 
 export interface PresenceNodeOptions {
   readonly backend: PresenceBackend;
@@ -26,13 +29,6 @@ export interface PresenceNodeOptions {
   readonly newId?: (() => string) | undefined;
 }
 
-/** A room held open; it is let go when the last holder released it. */
-export interface RoomHold {
-  readonly room: Room;
-  /** Idempotent. */
-  release(): void;
-}
-
 /** Somebody is to leave a room, or everything when `key` is null: who holds sockets closes theirs. */
 export interface Disconnect {
   readonly userId: string;
@@ -40,12 +36,6 @@ export interface Disconnect {
   readonly key: string | null;
 }
 
-interface Held {
-  readonly room: Room;
-  holders: number;
-}
-
-const LEFT_ROOM_KEPT_MS = 60_000;
 const MAX_ORDERS_KNOWN = 1_000;
 
 /** One process among those that share the rooms: its lease, its terms, the rooms it hosts. */
@@ -57,9 +47,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
   readonly newId: () => string;
   readonly #options: PresenceNodeOptions;
   readonly #lease: NodeLease;
-  readonly #held = new Map<string, Held>();
-  /** rooms that this process had connections in, until when (own clock): a new term asserts that they are empty */
-  readonly #left = new Map<string, number>();
+  readonly #hosted: HostedRooms;
   readonly #changeListeners: Listeners<(room: RoomFeed, change: RoomChange) => unknown>;
   readonly #disconnectListeners: Listeners<(order: Disconnect) => unknown>;
   readonly #sweeper: Sweeper;
@@ -78,6 +66,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
     this.logger = options.logger;
     this.newId = options.newId ?? (() => randomBytes(9).toString("base64url"));
     this.#lease = new NodeLease(this.newId(), this);
+    this.#hosted = new HostedRooms(this.clock);
     this.#sweeper = new Sweeper(this);
     this.#changeListeners = new Listeners(this.logger, "a listener of presence");
     this.#disconnectListeners = new Listeners(this.logger, "a listener of disconnects");
@@ -97,7 +86,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
   }
 
   get rooms(): readonly Room[] {
-    return [...this.#held.values()].map(({ room }) => room);
+    return this.#hosted.all;
   }
 
   // ── rooms ──
@@ -112,27 +101,25 @@ export class PresenceNode implements RoomNode, LeaseOwner {
   async host(tenant: string, key: string): Promise<RoomHold> {
     if (this.#isClosed) throw new ConviveError("SERVER_CLOSED", "This server is closed; nobody can enter a room.");
     const name = this.nameOf(tenant, key);
-    const held = this.#hold(name, tenant, key);
+    const hold = this.#hosted.hold(name, () => new Room(this, tenant, key, name));
     await this.start();
-    await held.room.open();
-    let isHeld = true;
-    const release = () => {
-      if (!isHeld) return;
-      isHeld = false;
-      held.holders -= 1;
-      void this.#dropUnheld(name, held);
-    };
-    return { room: held.room, release };
+    await hold.room.open();
+    return hold;
+  }
+
+  /** Holds a room that is hosted already. */
+  retain(room: Room): RoomHold {
+    return this.#hosted.hold(room.name, () => room);
   }
 
   find(tenant: string, key: string): Room | undefined {
-    return this.#held.get(this.nameOf(tenant, key))?.room;
+    return this.#hosted.find(this.nameOf(tenant, key));
   }
 
   /** The list of a room without taking part in it: leaves no trace. */
   async read(tenant: string, key: string): Promise<readonly Presence[]> {
     const name = this.nameOf(tenant, key);
-    const held = this.#held.get(name)?.room;
+    const held = this.#hosted.find(name);
     if (held && !held.isStale) return held.everybody;
     const { connections } = await this.backend.snapshot(name);
     const people = fold(new Map(connections.map((each) => [each.connectionId, each])));
@@ -142,7 +129,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
   /** Sends something in a room's stream, hosted here or not. */
   async publish(tenant: string, key: string, message: RoomMessage): Promise<void> {
     const name = this.nameOf(tenant, key);
-    const held = this.#held.get(name)?.room;
+    const held = this.#hosted.find(name);
     if (held) await held.send(message);
     else await this.backend.publish(name, encodeMessage(this.newId(), 1, message));
   }
@@ -199,7 +186,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
 
   async termBegan(): Promise<void> {
     for (const room of this.rooms) room.assert();
-    for (const name of this.#left.keys()) if (!this.#held.has(name)) await this.#assertEmpty(name);
+    for (const name of this.#hosted.left) await this.#assertEmpty(name);
   }
 
   condemned(incarnations: readonly string[]): void {
@@ -223,29 +210,11 @@ export class PresenceNode implements RoomNode, LeaseOwner {
     for (const timer of this.#timers.splice(0)) timer.clear();
     this.#unsubscribe?.();
     await Promise.all(this.rooms.map((room) => room.abandon()));
-    for (const room of this.rooms) room.stop();
-    this.#held.clear();
+    this.#hosted.clear();
     await this.backend.close();
   }
 
   // ── inside ──
-
-  #hold(name: string, tenant: string, key: string): Held {
-    let held = this.#held.get(name);
-    if (!held) this.#held.set(name, (held = { room: new Room(this, tenant, key, name), holders: 0 }));
-    held.holders += 1;
-    return held;
-  }
-
-  /** Lets go of a room that nobody holds; one in doubt stays until the store has heard what it should. */
-  async #dropUnheld(name: string, held: Held): Promise<void> {
-    if (held.holders > 0) return;
-    const isDone = await held.room.drain();
-    if (held.holders > 0 || this.#held.get(name) !== held || !isDone) return;
-    this.#held.delete(name);
-    if (held.room.hasCarried) this.#left.set(name, this.clock.now() + LEFT_ROOM_KEPT_MS);
-    held.room.stop();
-  }
 
   async #begin(): Promise<void> {
     const { nodeTickMs, auditMs, prunePresencesMs } = this.limits;
@@ -266,11 +235,8 @@ export class PresenceNode implements RoomNode, LeaseOwner {
   async #tick(): Promise<void> {
     if (this.#isClosed) return;
     await this.#lease.renew();
-    for (const [name, until] of this.#left) if (until <= this.clock.now()) this.#left.delete(name);
-    for (const [name, held] of [...this.#held]) {
-      held.room.tick(this.storeTime);
-      void this.#dropUnheld(name, held);
-    }
+    for (const room of this.rooms) room.tick(this.storeTime);
+    this.#hosted.tidy();
   }
 
   async #assertEmpty(name: string): Promise<void> {

@@ -42,6 +42,26 @@ export type Presence<M extends object = object> = PresenceRecord<M> & Readonly<M
 /** `left`: by their own wish · `closed`: the page was closed · `timeout`: the link broke and stayed broken · `node`: their server died · `removed`: by order. */
 export type LeaveReason = "left" | "closed" | "timeout" | "node" | "removed";
 
+/** Beside a person in callbacks: whether it is the view's own. */
+export interface PresenceChange {
+  readonly self: boolean;
+}
+
+/** What `broadcastToPresence` sent, as `handlePresenceEvent` hears it. */
+export type PresenceEvent<E, M extends object = object> = {
+  [K in keyof E]: {
+    readonly event: K;
+    readonly payload: E[K];
+    /** who sent it, if they are in the room still */
+    readonly from: Presence<M> | null;
+    /** sent by the same person */
+    readonly self: boolean;
+  };
+}[keyof E];
+
+/** A payload is left out where the event has none. */
+export type PayloadOf<E, K extends keyof E> = E[K] extends null | undefined | void ? [payload?: E[K]] : [payload: E[K]];
+
 /** Who asks to see a room, or to be in it. */
 export interface PresenceRequest {
   readonly user: User | null;

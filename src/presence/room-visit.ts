@@ -1,5 +1,6 @@
 import { ConviveError } from "../errors.js";
 import type { User } from "../register.js";
+import { freeze } from "../render/freeze.js";
 import { checkUserId, copyMeta } from "./meta.js";
 import type { PresenceNode, RoomHold } from "./node.js";
 import type { LeaveReason, Presence, PresencePermission, Status } from "./presence.js";
@@ -31,7 +32,7 @@ type Meta = Readonly<Record<string, unknown>>;
 type GivenMeta = object | ((others: readonly Presence[]) => object);
 type GivenPatch = object | ((meta: never) => object);
 
-const NOBODY: readonly Presence[] = Object.freeze([]);
+export const NOBODY = freeze([]) as readonly Presence[];
 
 /** One visitor's place in one room: what it may, what it sees, and whether it is in the list. */
 export class RoomVisit {
@@ -79,7 +80,7 @@ export class RoomVisit {
   }
 
   get presences(): readonly Presence[] {
-    if (!this.visitor.isLasting) return this.#glimpse.slice(0, this.node.limits.largeRoom);
+    if (!this.visitor.isLasting) return this.first(this.node.limits.largeRoom);
     return this.#sees ? this.#hold!.room.presences : NOBODY;
   }
 
@@ -91,7 +92,12 @@ export class RoomVisit {
   /** The first of everybody, also beyond what a large room lists. */
   first(limit: number): readonly Presence[] {
     const everybody = this.visitor.isLasting ? (this.#sees ? this.#hold!.room.everybody : NOBODY) : this.#glimpse;
-    return limit >= everybody.length ? everybody : Object.freeze(everybody.slice(0, limit));
+    return limit >= everybody.length ? everybody : (freeze(everybody.slice(0, limit)) as readonly Presence[]);
+  }
+
+  /** Only batches are told of a large room. */
+  get isLarge(): boolean {
+    return this.#hold?.room.isLarge ?? false;
   }
 
   find(userId: string): Presence | null {

@@ -21,7 +21,7 @@ export interface RoomChange {
   readonly records: readonly (readonly [before: Presence | null, after: Presence | null])[];
 }
 
-const EMPTY: readonly Presence[] = Object.freeze([]);
+const EMPTY = freeze([]) as readonly Presence[];
 
 /**
  * The list of a room, folded anew only for those whose connections changed. What did not change stays the same frozen object,
