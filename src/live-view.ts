@@ -6,7 +6,14 @@ import { SharedHandle } from "./presence/shared-handle.js";
 import type { InlineTemplate } from "./render/inline.js";
 import { CONTEXT_VALUE, type ViewHost } from "./view-host.js";
 
-/** Runs before every mount, on HTTP, on the socket and on resume; throws `redirect()`, `notFound()` or `forbidden()` to refuse. */
+/**
+ * Runs before every mount, on HTTP, on the socket and on resume; throws `redirect()`, `notFound()` or `forbidden()` to refuse.
+ *
+ * @example
+ * const mustBeKnown: Guard = (view) => {
+ *   if (!view.user) throw redirect("/login");
+ * };
+ */
 export type Guard = (view: LiveView<any>) => void | Promise<void>;
 
 let readHost: (view: LiveView<any>) => ViewHost;

@@ -7,7 +7,7 @@ import type { PresencePermission, PresenceRequest } from "./presence/presence.js
 import { BASE_PATH } from "./protocol.js";
 import type { User } from "./register.js";
 
-/** Every time, size and rate of design "Constants", each an option; ms and bytes. */
+/** Every time, size and rate, each an option: `convive({ limits: { pingMs: 20_000 } })`. `docs/options.md` says what each means. */
 export const DEFAULT_LIMITS = {
   pingMs: 15_000,
   pongDeadlineMs: 10_000,
