@@ -37,6 +37,14 @@ export interface EventFactory extends EventDecorator<FormPayload> {
 
 export type Output<S extends StandardSchemaV1> = StandardSchemaV1.InferOutput<S>;
 
+/**
+ * What `static events` holds. An interface, since declarations that users emit name it instead of spelling out a type of
+ * a package that they may not have.
+ */
+export interface EventSchemas {
+  readonly [name: string]: StandardSchemaV1 | true;
+}
+
 /** One event that a view takes from its client. */
 export interface EventSpec {
   readonly name: string;
@@ -76,7 +84,7 @@ export function eventsOf(View: EventClass): ReadonlyMap<string, EventSpec> {
 
 interface EventClass {
   readonly prototype: object;
-  readonly events?: Readonly<Record<string, StandardSchemaV1 | true>>;
+  readonly events?: EventSchemas;
 }
 const eventsByClass = new WeakMap<object, ReadonlyMap<string, EventSpec>>();
 

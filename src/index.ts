@@ -11,6 +11,7 @@ export {
   type EventFactory,
   type EventInfo,
   type EventOptions,
+  type EventSchemas,
   type FormPayload,
   type Output,
 } from "./event.js";

@@ -1,5 +1,5 @@
-import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { ConviveError } from "./errors.js";
+import type { EventSchemas } from "./event.js";
 import type { Params, Session, User } from "./register.js";
 import type { Shared, SharedDefinition } from "./presence/shared.js";
 import { SharedHandle } from "./presence/shared-handle.js";
@@ -43,7 +43,7 @@ export abstract class LiveView<P extends Params = Params> {
   static layout: string | false;
   static guards: readonly Guard[] = [];
   /** Events for those who cannot use decorators: `{ save: schema, close: true }`. */
-  static events: Readonly<Record<string, StandardSchemaV1 | true>> = {};
+  static events: EventSchemas = {};
 
   readonly #host: ViewHost;
   static {
