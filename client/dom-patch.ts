@@ -1,5 +1,5 @@
 import type { Edit, Statics, WireRendered } from "../src/render/rendered.js";
-import { applyAllStyles, isElement } from "./dom/elements.js";
+import { applyStyles, isElement } from "./dom/elements.js";
 import { isDirty, markClean } from "./dom/fields.js";
 import { ForeignEdits } from "./dom/foreign-edits.js";
 import type { Changes } from "./dom/morph.js";
@@ -40,7 +40,7 @@ export class DomPatch {
   /** Takes over what stands in the root, or makes it like the rendering. */
   join(rendered: WireRendered, statics: Statics): void {
     this.change(statics, () => {
-      applyAllStyles(this.root);
+      applyStyles(this.root);
       this.patcher.show(rendered);
     });
   }

@@ -1,4 +1,4 @@
-import { isElement, isLeftAlone, isMadeOfProperties } from "./elements.js";
+import { differing, isElement, isLeftAlone, isTextNode, styleNames } from "./elements.js";
 import type { ForeignEdits } from "./foreign-edits.js";
 import { MARK, type Mark, type Markup, PART } from "./markup.js";
 import type { Range } from "./regions.js";
@@ -31,11 +31,11 @@ export class Binder {
     private readonly copies: WeakSet<Node>,
   ) {}
 
-  /** The children of `parent` behind `before` up to `end` against those of `parsed`. */
-  bind(parent: Node, before: Node | null, end: Node | null, parsed: Element): boolean {
+  /** What stands in the page against the children of `parsed`. */
+  bind(live: Stretch, parsed: Element): boolean {
     for (const mark of [...marksIn(parsed), ...parsed.querySelectorAll(`[${PART}]`)])
       for (let node: Node | null = mark; node && !this.marked.has(node); node = node.parentNode) this.marked.add(node);
-    const isBound = this.children(new Stretch(parent, before, end), parsed, "open");
+    const isBound = this.children(live, parsed, "open");
     return isBound && this.number === this.markup.marks.length;
   }
 
@@ -47,10 +47,10 @@ export class Binder {
       if (isMark(node)) {
         const mark = this.markup.marks[this.number];
         if (!mark || node.nodeValue !== MARK + this.number++) return false;
-        if ("table" in mark && node.nextSibling?.nodeName !== "TABLE") return false;
+        if (mark.isBeforeTable && node.nextSibling?.nodeName !== "TABLE") return false;
         edge = this.follow(mark, live, opened, edge, parsed);
       } else {
-        if (node.nodeType === Node.TEXT_NODE ? !live.takeText(node.nodeValue!) : !this.take(live, node)) return false;
+        if (isTextNode(node) ? !live.takeText(node.data) : !this.take(live, node)) return false;
         edge = null;
       }
     }
@@ -60,25 +60,25 @@ export class Binder {
 
   /** Both ends of a range are nodes of its own, no matter what its first and last items do. */
   private follow(mark: Mark, live: Stretch, opened: Opened[], edge: Edge, parsed: Node): Edge {
-    if ("table" in mark) return edge;
-    if ("anchor" in mark) {
+    const { open, close } = mark;
+    if (mark.anchor) {
       mark.anchor(live.insertText());
       return null;
     }
-    const isText = "isText" in mark && mark.isText;
-    if ("open" in mark) {
-      if (edge === "open" && !isText) live.insertText();
-      opened.push({ range: mark.open, before: live.last });
-      return isText ? null : "open";
+    if (open) {
+      if (edge === "open" && !open.isText) live.insertText();
+      opened.push({ range: open, before: live.last });
+      return open.isText ? null : "open";
     }
-    const index = opened.findIndex(({ range }) => range === mark.close);
-    const [found] = index < 0 ? [] : opened.splice(index);
-    if (!found || (isText && NO_TEXT.test((parsed as Element).localName))) return null;
-    if (edge === "close" || live.last === found.before) live.insertText();
-    if (isText) live.joinTexts(found.before);
-    found.range.first = live.behind(found.before);
-    found.range.last = live.last as ChildNode;
-    return isText ? null : "close";
+    const index = opened.findIndex(({ range }) => range === close);
+    if (index < 0) return edge;
+    const [{ range, before }] = opened.splice(index) as [Opened];
+    if (range.isText && NO_TEXT.test((parsed as Element).localName)) return null;
+    if (edge === "close" || live.last === before) live.insertText();
+    if (range.isText) live.joinTexts(before);
+    range.first = live.behind(before);
+    range.last = live.last as ChildNode;
+    return range.isText ? null : "close";
   }
 
   private take(live: Stretch, parsed: Node): boolean {
@@ -105,12 +105,8 @@ export class Binder {
   }
 
   private hasSameAttributes(live: Element, parsed: Element): boolean {
-    const isSame = (name: string) =>
-      live.getAttribute(name) === parsed.getAttribute(name) ||
-      this.foreign.isForeign(live, name) ||
-      isMadeOfProperties(parsed, name) ||
-      (isLeftAlone(parsed) && !name.startsWith("data-"));
-    return parsed.getAttributeNames().every(isSame) && live.getAttributeNames().every(isSame);
+    const set = this.foreign.attributesOf(live);
+    return differing(live, parsed).every((name) => set.has(name) || (name === "style" && styleNames(parsed)[0]));
   }
 
   private copy(parsed: Element): Element {
@@ -124,7 +120,7 @@ export class Binder {
 }
 
 function isMark(node: Node): boolean {
-  return node.nodeType === Node.COMMENT_NODE && node.nodeValue!.startsWith(MARK);
+  return node.nodeName === "#comment" && node.nodeValue!.startsWith(MARK);
 }
 
 function marksIn(root: Element): ChildNode[] {

@@ -6,7 +6,6 @@ export class ForeignEdits {
   /** Rises with each batch of edits. */
   clock = 1;
   private readonly edited = new WeakMap<Node, number>();
-  /** Per element the attributes that others set, with the server's last value of each. */
   private readonly attributes = new WeakMap<Node, Map<string, string | null>>();
   private readonly observer = new MutationObserver((records) => this.note(records));
 
@@ -33,34 +32,18 @@ export class ForeignEdits {
     return (this.edited.get(parent) ?? 0) > since;
   }
 
-  isForeign(element: Element, attribute: string): boolean {
-    return !!this.attributes.get(element)?.has(attribute);
-  }
-
-  /** Whether an attribute stays as others made it, the server's value being the same as before. */
-  keeps(element: Element, attribute: string, value: string | null): boolean {
-    const foreign = this.attributes.get(element);
-    return !!foreign?.has(attribute) && foreign.get(attribute) === value;
-  }
-
-  forget(element: Element, attribute: string): void {
-    this.attributes.get(element)?.delete(attribute);
+  /** The attributes that others set on an element, with the server's last value of each. */
+  attributesOf(element: Node): Map<string, string | null> {
+    return this.attributes.get(element) ?? new Map<string, string | null>();
   }
 
   private note(records: readonly MutationRecord[]): void {
     if (records.length) this.clock++;
     for (const { type, target, attributeName, oldValue } of records) {
-      if (type === "attributes") this.noteAttribute(target, attributeName!, oldValue);
-      else {
-        const parent = type === "characterData" ? target.parentNode : target;
-        if (parent) this.edited.set(parent, this.clock);
-      }
+      if (attributeName) {
+        const known = this.attributesOf(target);
+        if (!known.has(attributeName)) this.attributes.set(target, known.set(attributeName, oldValue));
+      } else this.edited.set(type === "childList" ? target : (target.parentNode ?? target), this.clock);
     }
-  }
-
-  private noteAttribute(element: Node, name: string, oldValue: string | null): void {
-    const foreign = this.attributes.get(element) ?? new Map<string, string | null>();
-    this.attributes.set(element, foreign);
-    if (!foreign.has(name)) foreign.set(name, oldValue);
   }
 }

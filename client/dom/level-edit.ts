@@ -1,28 +1,17 @@
-import type {
-  Change,
-  Move,
-  Ops,
-  Script,
-  SlotEdits,
-  Statics,
-  Step,
-  Value,
-  WireRendered,
-} from "../../src/render/rendered.js";
+import type { Change, Ops, Script, SlotEdits, Step, Value } from "../../src/render/rendered.js";
 import { isText } from "./markup.js";
-import { type Child, Part, type Range, Region, type Segment, type Slot, childrenOf, regionOf } from "./regions.js";
+import { type Child, Part, type Range, Region, type Segment, type Slot } from "./regions.js";
 
 /** Does to the page what the steps say. False: it could not, and shows something older. */
 export interface Page {
-  readonly statics: Statics;
   /** Whether a node still stands where the region found it, with nobody's else beside it. */
   isKnown(node: Node | null, region: Region): node is ChildNode;
   /** Changes a region whose place in the page is known, else its model only. */
   enter(region: Region, script: Script, isKnown: boolean): boolean;
   insert(items: readonly Region[], place: ChildNode): boolean;
-  remove(item: Region): boolean;
-  move(item: Region, place: ChildNode): boolean;
-  write(text: Text, value: string): void;
+  remove(item: Range): boolean;
+  move(item: Range, place: ChildNode): boolean;
+  write(text: Text, value: string): boolean;
   /** Shows a value, or the region that it became, in place of what the range shows. */
   refresh(range: Range, shown: Region | string): boolean;
   /** @param before the HTML that the part had */
@@ -50,18 +39,18 @@ export class LevelEdit {
     /** Whether the page is up to date as far as the steps went. */
     private isDone: boolean,
   ) {
-    this.old = region.open(page.statics);
+    this.old = region.open();
   }
 
   run(script: Script): boolean {
     if (script.some(isStructural)) this.next = [];
-    for (const step of script) if (Array.isArray(step)) for (const at of placesOf(step)) this.moving.add(at);
+    for (const step of script) for (const at of placesOf(step)) this.moving.add(at);
     for (const step of script) this.step(step);
     if (this.next) {
       this.keep(this.old.length - this.cursor);
       this.region.children = this.next;
     }
-    for (const [part, before] of this.parts) this.check(this.isDone && this.page.updatePart(part, before));
+    for (const [part, before] of this.parts) this.act(null, () => this.page.updatePart(part, before));
     return this.isDone;
   }
 
@@ -69,42 +58,38 @@ export class LevelEdit {
     if (typeof step === "number") {
       if (step > 0) this.keep(step);
       else this.takeOut(-step);
-    } else if (!Array.isArray(step) || Array.isArray(step[0])) {
-      const child = this.old[this.cursor++]!;
+    } else if (!isStructural(step)) {
+      const child = this.old[this.cursor]!;
       this.change(child, step as Change);
-      this.next?.push(child);
-    } else if (step[0] === "+") this.insert(step.slice(1) as Ops);
+      this.keep(1);
+    } else if ((step as Ops)[0] === "+") this.insert((step as Ops).slice(1));
     else
       for (const at of placesOf(step)) {
         this.put(at);
-        if (step[0] === "=") this.change(this.old[at]!, step[2] as Change);
+        if ((step as Ops)[0] === "=") this.change(this.old[at]!, (step as readonly unknown[])[2] as Change);
       }
   }
 
   private keep(count: number): void {
-    for (let at = 0; this.next && at < count; at++) this.next.push(this.old[this.cursor + at]!);
-    this.cursor += count;
+    const end = this.cursor + count;
+    if (this.next) while (this.cursor < end) this.next.push(this.old[this.cursor++]!);
+    this.cursor = end;
   }
 
   private takeOut(count: number): void {
     for (const end = this.cursor + count; this.cursor < end; this.cursor++) {
       const child = this.old[this.cursor]!;
-      if (this.moving.has(this.cursor)) continue;
-      if (child instanceof Region && child.part) this.touch(child.part);
-      else this.check(this.isKnownItem(child) && this.page.remove(child));
+      if (!this.moving.has(this.cursor)) this.act(child, () => this.isKnown(child) && this.page.remove(child));
     }
   }
 
   private insert(ops: Ops): void {
-    const { template, block } = this.region;
-    const children = childrenOf(this.page.statics, template, block, ops);
+    const children = this.region.group(ops);
     this.next!.push(...children);
     const items = children.filter((child) => child instanceof Region);
-    const place = items.length === children.length ? this.place() : null;
-    if (place instanceof Part) {
-      this.touch(place);
-      for (const item of items) item.part = place;
-    } else this.check(!!place && this.isDone && this.page.insert(items, place));
+    const place = this.place();
+    if (place instanceof Part) for (const item of items) item.part = place;
+    this.act(place, () => !!place && items.length === children.length && this.page.insert(items, place as ChildNode));
   }
 
   private put(at: number): void {
@@ -112,8 +97,7 @@ export class LevelEdit {
     this.next!.push(child);
     this.moved.add(at);
     const place = this.place();
-    if (place instanceof Part) this.touch(place);
-    else this.check(!!place && this.isKnownItem(child) && this.page.move(child, place));
+    this.act(place, () => !!place && this.isKnown(child) && this.page.move(child, place as ChildNode));
   }
 
   /** What lies behind the cursor: before it, or in it if it is a tag, goes what comes next. */
@@ -121,60 +105,63 @@ export class LevelEdit {
     let at = this.cursor;
     while (this.moved.has(at)) at++;
     const child = this.old[at];
-    if (child instanceof Region && child.part) return child.part;
-    const node = !child ? this.region.end : child instanceof Region ? child.first : child.before;
+    if (child instanceof Region) return child.part ?? (this.isKnown(child) ? child.first : null);
+    const node = child ? child.before : this.region.end;
     return node instanceof Part || this.page.isKnown(node, this.region) ? node : null;
   }
 
   private change(child: Child, change: Change): void {
-    if (!(child instanceof Region)) {
-      for (const index of Object.keys(change)) this.changeSlot(child, +index, (change as SlotEdits)[+index]!);
-    } else if (child.part) {
-      this.touch(child.part);
-      this.page.enter(child, (change as readonly [Script])[0], false);
-    } else this.check(this.page.enter(child, (change as readonly [Script])[0], this.isKnownItem(child)));
+    if (child instanceof Region) this.enter(child, child.part, (change as readonly [Script])[0]);
+    else
+      for (const [index, edit] of Object.entries(change as SlotEdits)) {
+        const slot = child.slots[+index];
+        const value = child.values[+index];
+        if (value instanceof Region && Array.isArray(edit)) this.enter(value, slot, edit as Script);
+        else this.replace(child, +index, slot, edit as Value);
+      }
   }
 
-  private changeSlot(segment: Segment, index: number, edit: Value | Script): void {
-    const slot = segment.slots[index];
-    const value = segment.values[index]!;
+  private enter(region: Region, place: Slot | null, script: Script): void {
+    if (place instanceof Part) this.touch(place);
+    const isDone = this.page.enter(region, script, !(place instanceof Part) && this.isKnown(region));
+    this.act(place, () => isDone);
+  }
+
+  private replace(segment: Segment, index: number, slot: Slot, edit: Value): void {
     if (slot instanceof Part) this.touch(slot);
-    if (value instanceof Region && Array.isArray(edit)) {
-      const isKnown = this.isDone && slot === value && this.page.isKnown(value.first, this.region);
-      const isDone = this.page.enter(value, edit as Script, isKnown);
-      if (!(slot instanceof Part)) this.check(isDone);
-      return;
-    }
-    const next = typeof edit === "string" ? edit : regionOf(edit as WireRendered);
+    const value = segment.values[index]!;
+    const next = this.region.valueOf(edit);
     segment.values[index] = next;
-    if (!(slot instanceof Part)) this.check(this.isDone && this.write(segment, index, slot, value, next));
+    this.act(slot, () => {
+      const range = slot as Range;
+      if (!this.isKnown(range)) return false;
+      if (range.isText) return this.write(range.first as Text, value, next);
+      const { first, last } = range;
+      const shown = next instanceof Region ? Object.assign(next, { first, last }) : { first, last };
+      segment.slots[index] = shown;
+      return this.page.refresh(shown, next);
+    });
   }
 
-  private write(segment: Segment, index: number, slot: Slot, value: string | Region, next: string | Region): boolean {
-    if (!slot || slot instanceof Part || !this.page.isKnown(slot.first, this.region)) return false;
-    if ("isText" in slot && slot.isText) {
-      const node = slot.first as Text;
-      if (typeof next !== "string" || !isText(next) || node.data !== decode(value as string)) return false;
-      this.page.write(node, decode(next));
-      return true;
-    }
-    const { first, last } = slot;
-    const range = typeof next === "string" ? { first, last, isText: false } : Object.assign(next, { first, last });
-    segment.slots[index] = range;
-    return this.page.refresh(range, next);
+  private write(text: Text, value: string | Region, next: string | Region): boolean {
+    const isSound = typeof next === "string" && isText(next) && text.data === decode(value as string);
+    return isSound && this.page.write(text, decode(next));
   }
 
-  /** Keeps what a part was, before it is changed first. */
+  /** What lies in a part is written with it at the end; the rest at once, while the page keeps up. */
+  private act(place: unknown, work: () => boolean): void {
+    const part = place instanceof Region ? place.part : place;
+    if (part instanceof Part) this.touch(part);
+    else this.isDone = this.isDone && work();
+  }
+
+  /** Keeps what a part was before it is changed first. */
   private touch(part: Part): void {
-    if (!this.parts.has(part)) this.parts.set(part, part.toHtml(this.page.statics));
+    if (!this.parts.has(part)) this.parts.set(part, part.toHtml());
   }
 
-  private isKnownItem(child: Child): child is Region {
-    return this.isDone && child instanceof Region && this.page.isKnown(child.first, this.region);
-  }
-
-  private check(isDone: boolean): void {
-    if (!isDone) this.isDone = false;
+  private isKnown(range: Child | Range): range is Range {
+    return this.isDone && "first" in range && this.page.isKnown(range.first, this.region);
   }
 }
 
@@ -183,18 +170,17 @@ function isStructural(step: Step): boolean {
 }
 
 /** Numbers of the old entries that a step puts elsewhere. */
-function placesOf(step: readonly unknown[]): number[] {
-  if (step[0] === "=") return [step[1] as number];
-  if (step[0] !== "<") return [];
-  return (step as Move).slice(1).flatMap((at) => {
-    if (!Array.isArray(at)) return at as number;
-    const [first, count] = at as [number, number];
-    return Array.from({ length: count }, (_, index) => first + index);
-  });
+function placesOf(step: Step): number[] {
+  const [kind, ...places] = (Array.isArray(step) ? step : []) as [string, ...(number | readonly [number, number])[]];
+  if (kind === "=") places.length = 1;
+  if (kind !== "=" && kind !== "<") return [];
+  return places.flatMap((at) =>
+    typeof at === "number" ? at : Array.from({ length: at[1] }, (_, more) => at[0] + more),
+  );
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };
 
 function decode(text: string): string {
-  return text.includes("&") ? text.replace(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => ENTITIES[name]!) : text;
+  return text.replace(/&(.+?);/g, (_, name: string) => ENTITIES[name]!);
 }

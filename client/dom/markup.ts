@@ -1,14 +1,15 @@
-import { type Statics, type TemplateStatics, staticsOf } from "../../src/render/rendered.js";
-import { type Child, OPEN_TAG, Part, type Range, Region, type Segment, type ValueRange } from "./regions.js";
+import type { TemplateStatics } from "../../src/render/rendered.js";
+import { type Child, OPEN_TAG, Part, type Range, Region, type Segment, htmlOf } from "./regions.js";
 
 /** What a comment among the HTML stands for. */
-export type Mark =
-  | { readonly open: Range; readonly isText: boolean }
-  | { readonly close: Range; readonly isText: boolean }
+export interface Mark {
+  readonly open?: Range;
+  readonly close?: Range;
   /** a place for items to come */
-  | { readonly anchor: (node: Text) => void }
+  anchor?(node: Text): void;
   /** right before a table: the parser puts there what may not stand in one */
-  | { readonly table: true };
+  readonly isBeforeTable?: boolean;
+}
 
 /** Begins the comments that are marks; the number of the mark follows. */
 export const MARK = "~~";
@@ -21,7 +22,7 @@ const TABLE = /(?=<table\b)/i;
 /** What is more than text with the five entities that the server writes. */
 const MARKUP = /<|&(?!(?:amp|lt|gt|quot|#39);)/;
 /** Elements that a parser opens again in what follows if they are not closed. */
-const FORMATTING = /<(\/?)(a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])/gi;
+const FORMATTING = /<(\/?)(a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)\b/g;
 
 export function isText(value: string): boolean {
   return !MARKUP.test(value);
@@ -47,71 +48,61 @@ export class Markup {
   readonly regions: Region[] = [];
   private part: Part | null = null;
 
-  constructor(
-    region: Region,
-    private readonly statics: Statics,
-  ) {
+  constructor(region: Region) {
     this.level(region);
   }
 
   private level(region: Region): void {
     this.regions.push(region);
-    const template = staticsOf(this.statics, region.template);
-    const children = region.open(this.statics);
+    const { template, block } = region;
+    const children = region.open();
+    let last: Child | undefined;
     children.forEach((child, at) => {
-      const before = children[at - 1];
       const begin = beginOf(template, child);
-      const isBetweenTags = begin === "t";
-      if (begin !== "a" && begin !== "r") this.part = null;
-      if (child instanceof Region) this.item(child, isBetweenTags);
-      else {
+      if (!OPEN_TAG[begin]) this.part = null;
+      if (child instanceof Region) {
+        child.boundAt = 0;
+        child.part = this.part;
+        this.range(child, begin === "t", () => (this.html += child.toHtml()));
+      } else {
         child.before = this.part;
-        if (isBetweenTags && (before instanceof Region || mayShow(template, region.block, child.number - 1)))
+        if (begin === "t" && (last instanceof Region || mayShow(template, block, child.number - 1)))
           this.mark({ anchor: (node) => (child.before = node) });
         this.segment(region, child, template, beginOf(template, children[at + 1]));
       }
+      last = child;
     });
-    const last = children.at(-1);
     region.end = null;
-    if (!last || last instanceof Region || mayShow(template, region.block, last.number + 1))
+    if (!last || last instanceof Region || mayShow(template, block, last.number + 1))
       this.mark({ anchor: (node) => (region.end = node) });
   }
 
-  private item(item: Region, isBetweenTags: boolean): void {
-    item.boundAt = 0;
-    item.part = this.part;
-    item.first = null;
-    const html = item.toHtml(this.statics);
-    if (isBetweenTags) this.range(item, () => (this.html += html));
-    else this.html += html;
-  }
-
-  /** `end` is what comes behind the segment. */
-  private segment(region: Region, segment: Segment, template: TemplateStatics, end: string): void {
+  /** @param end kind of what comes behind the segment */
+  private segment(region: Region, segment: Segment, [segments, , , kinds]: TemplateStatics, end: string): void {
     const { number, values, slots } = segment;
-    const kinds = template[3][number]!;
-    template[0][number]!.forEach((text, string) => {
-      const kind = kinds[string + 1] ?? end;
-      this.text(text, kind, (name, offset) => new Part(region, name, segment, string, offset));
-      if (string === values.length) return;
-      const value = values[string]!;
-      slots[string] = this.part ?? undefined;
-      if (kind !== "t" && kind !== "h") this.html += value instanceof Region ? value.toHtml(this.statics) : value;
-      else if (value instanceof Region) this.range((slots[string] = value), () => this.level(value));
-      else if (HALF_ENTITY.test(text)) this.html += value;
-      else {
-        const range: ValueRange = { first: null, last: null, isText: isText(value) };
-        this.range((slots[string] = range), () => (this.html += value), range.isText);
-      }
+    segments[number]!.forEach((text, string) => {
+      const kind = kinds[number]![string + 1] ?? end;
+      const tag = OPEN_TAG[kind]?.exec(text);
+      if (tag) this.part = new Part(region, tag[1]!, segment, string, tag.index);
+      else if (!OPEN_TAG[kind]) this.part = null;
+      this.text(text, tag);
+      if (string < values.length) this.value(segment, string, HALF_ENTITY.test(text) ? "x" : kind);
     });
   }
 
-  /** A static string, and of what kind it is what follows. A part begins where a tag or raw text is not over in it. */
-  private text(text: string, kind: string, makePart: (name: string, offset: number) => Part): void {
-    const isInPart = kind === "a" || kind === "r";
-    const tag = isInPart ? OPEN_TAG[kind].exec(text) : null;
-    if (tag) this.part = makePart(tag[1]!, tag.index);
-    else if (!isInPart) this.part = null;
+  private value({ values, slots }: Segment, index: number, kind: string): void {
+    const value = values[index]!;
+    const isShown = kind === "t" || kind === "h";
+    const range = value instanceof Region ? value : { first: null, last: null, isText: isText(value) };
+    slots[index] = this.part ?? range;
+    this.range(range, isShown, () => {
+      if (isShown && value instanceof Region) this.level(value);
+      else this.html += htmlOf(value);
+    });
+  }
+
+  /** A static string; what is not closed in it is a part. */
+  private text(text: string, tag: RegExpExecArray | null | undefined): void {
     const nameEnd = tag ? tag.index + 1 + tag[1]!.length : 0;
     this.static(text.slice(0, nameEnd));
     if (tag) this.html += ` ${PART}="${this.parts.push(this.part!) - 1}"`;
@@ -122,16 +113,16 @@ export class Markup {
     const [head, ...tables] = text.split(TABLE);
     this.html += head;
     for (const table of tables) {
-      this.mark({ table: true });
+      this.mark({ isBeforeTable: true });
       this.html += table;
     }
   }
 
-  private range(range: Range, print: () => void, isText = false): void {
+  private range(range: Range, isMarked: boolean, print: () => void): void {
     range.first = null;
-    this.mark({ open: range, isText });
+    if (isMarked) this.mark({ open: range });
     print();
-    this.mark({ close: range, isText });
+    if (isMarked) this.mark({ close: range });
   }
 
   private mark(mark: Mark): void {

@@ -3,6 +3,7 @@ import { isElement, isLeftAlone, syncAttributes, syncContent } from "./elements.
 import { changeField } from "./fields.js";
 import type { ForeignEdits } from "./foreign-edits.js";
 import { moveNodes } from "./moves.js";
+import { Stretch } from "./stretch.js";
 
 /** What patches did. */
 export interface Changes {
@@ -19,34 +20,29 @@ export class Morph {
     private readonly changes: Changes,
   ) {}
 
-  /** The children of `parent` behind `before` up to `end`, null being its own ends. Takes the nodes. */
-  children(parent: Node, before: Node | null, end: Node | null, nodes: readonly ChildNode[]): void {
-    let last = before;
-    const next = () => {
-      const node = last ? last.nextSibling : parent.firstChild;
-      return node === end ? null : (node as ChildNode | null);
-    };
+  /** What stands in the page becomes the nodes, which are taken. */
+  children(live: Stretch, nodes: readonly ChildNode[]): void {
     const keyed = new Map<string, ChildNode>();
-    for (let live = next(); live && live !== end; live = live.nextSibling as ChildNode | null) {
-      const key = keyOf(live);
-      if (key) keyed.set(key, live);
+    for (let node = live.next(); node && node !== live.end; node = node.nextSibling as ChildNode | null) {
+      const key = keyOf(node);
+      if (key) keyed.set(key, node);
     }
     for (const node of nodes) {
-      const place = next();
-      const live = partnerOf(node, place, end, keyed);
-      if (!live) {
-        parent.insertBefore(node, place ?? end);
+      const place = live.next();
+      const partner = partnerOf(node, place, live.end, keyed);
+      if (!partner) {
+        live.parent.insertBefore(node, place ?? live.end);
         this.changes.added.add(node);
       } else {
-        if (live !== place) moveNodes([live], place!);
-        if (isElement(node)) this.element(live as unknown as Element, node);
-        else if (live.nodeValue !== node.nodeValue) live.nodeValue = node.nodeValue;
+        if (partner !== place) moveNodes([partner], place!);
+        if (isElement(node)) this.element(partner as Node as Element, node);
+        else if (partner.nodeValue !== node.nodeValue) partner.nodeValue = node.nodeValue;
       }
-      last = live ?? node;
+      live.last = partner ?? node;
     }
-    for (let live = next(); live; live = next()) {
-      live.remove();
-      this.changes.removed.add(live);
+    for (let node; (node = live.next());) {
+      node.remove();
+      this.changes.removed.add(node);
     }
   }
 
@@ -56,7 +52,7 @@ export class Morph {
     syncAttributes(from, from, to, this.foreign);
     if (isLeftAlone(to) || isBeingEdited(from)) return;
     if (/^(?:textarea|noscript|template)$/.test(from.localName)) syncContent(from, to);
-    else changeField(from, () => this.children(from, null, null, [...to.childNodes]));
+    else changeField(from, () => this.children(new Stretch(from), [...to.childNodes]));
   }
 }
 
@@ -83,7 +79,7 @@ function partnerOf(
 }
 
 function keyOf(node: Node): string | null {
-  return isElement(node) ? node.getAttribute(ATTRIBUTES.key) || node.id : null;
+  return isElement(node) ? node.getAttribute(ATTRIBUTES.key) || node.getAttribute("id") : null;
 }
 
 function isBeingEdited(element: Element): boolean {

@@ -5,6 +5,9 @@ interface KeepingParent extends ParentNode, Node {
   moveBefore?(node: Node, child: Node | null): void;
 }
 
+/** Of `compareDocumentPosition`. */
+const FOLLOWING = 4;
+
 /** Null if the ends of the range are no longer siblings. */
 export function nodesOf({ first, last }: Range): ChildNode[] | null {
   const nodes: ChildNode[] = [];
@@ -18,12 +21,9 @@ export function nodesOf({ first, last }: Range): ChildNode[] | null {
 /** Puts siblings before another of theirs. What has the focus keeps it. */
 export function moveNodes(nodes: readonly ChildNode[], place: ChildNode): void {
   const parent: KeepingParent = place.parentNode!;
+  const move = parent.moveBefore ?? parent.insertBefore;
   if (!parent.moveBefore && nodes.some((node) => node.contains(document.activeElement))) moveOthers(nodes, place);
-  else
-    for (const node of nodes) {
-      if (parent.moveBefore) parent.moveBefore(node, place);
-      else parent.insertBefore(node, place);
-    }
+  else for (const node of nodes) move.call(parent, node, place);
 }
 
 /** Comes to the same by moving what lies between the nodes and the place to their other side. */
@@ -31,14 +31,11 @@ function moveOthers(nodes: readonly ChildNode[], place: ChildNode): void {
   const parent = place.parentNode!;
   const first = nodes[0]!;
   const last = nodes.at(-1)!;
-  if (first.compareDocumentPosition(place) & Node.DOCUMENT_POSITION_FOLLOWING)
-    while (last.nextSibling !== place) parent.insertBefore(last.nextSibling!, first);
-  else {
-    const behind = last.nextSibling;
-    for (let node: Node = place; node !== first;) {
-      const next: Node = node.nextSibling!;
-      parent.insertBefore(node, behind);
-      node = next;
-    }
+  const behind = last.nextSibling;
+  const isBefore = first.compareDocumentPosition(place) & FOLLOWING;
+  for (let node: Node = isBefore ? behind! : place; node !== (isBefore ? place : first);) {
+    const next: Node = node.nextSibling!;
+    parent.insertBefore(node, isBefore ? first : behind);
+    node = next;
   }
 }

@@ -1,5 +1,5 @@
 import { ATTRIBUTES } from "../../src/protocol.js";
-import { applyAllStyles } from "./elements.js";
+import { applyStyles } from "./elements.js";
 import { isClosed, MARK } from "./markup.js";
 import type { Part } from "./regions.js";
 
@@ -11,16 +11,13 @@ export function parse(html: string, context: Element): Element {
   inert ??= document.implementation.createHTMLDocument();
   const box = inert.createElementNS(context.namespaceURI, context.localName);
   box.innerHTML = html;
-  // Where scripts run it is text.
-  for (const element of /<noscript/i.test(html) ? box.querySelectorAll("noscript") : [])
-    element.textContent = element.innerHTML;
   return box;
 }
 
 /** As `parse`, for nodes that go into the page. */
 export function parseNodes(html: string, context: Element): Element {
   const box = parse(html, context);
-  if (html.includes(ATTRIBUTES.style)) applyAllStyles(box);
+  if (html.includes(ATTRIBUTES.style)) applyStyles(box);
   return box;
 }
 
@@ -46,7 +43,7 @@ export function parsePieces(pieces: readonly string[], parent: Element, root: El
 function divide(nodes: readonly ChildNode[], count: number): ChildNode[][] | null {
   const pieces: ChildNode[][] = [[]];
   for (const node of nodes)
-    if (node.nodeType === Node.COMMENT_NODE && node.nodeValue === MARK) pieces.push([]);
+    if (node.nodeName === "#comment" && node.nodeValue === MARK) pieces.push([]);
     else pieces.at(-1)!.push(node);
   const before = pieces.shift()!;
   const behind = pieces.pop();

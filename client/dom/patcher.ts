@@ -9,7 +9,8 @@ import { isClosed, Markup } from "./markup.js";
 import { type Changes, Morph } from "./morph.js";
 import { moveNodes, nodesOf } from "./moves.js";
 import { parse, parseNodes, parsePart, parsePieces } from "./parse.js";
-import { type Part, type Range, Region, regionOf } from "./regions.js";
+import { type Part, type Range, Region, htmlOf } from "./regions.js";
+import { Stretch } from "./stretch.js";
 
 /** Between tries to bind what could not be bound the pauses double, up to two to the power of this. */
 const MAX_DOUBLINGS = 6;
@@ -34,7 +35,7 @@ export class Patcher implements Page {
   }
 
   show(rendered: WireRendered): void {
-    this.region = regionOf(rendered);
+    this.region = new Region(this.statics, rendered.t, rendered.o);
     if (this.bind(this.region)) return;
     this.refresh(this.region, this.region);
     this.bind(this.region);
@@ -57,7 +58,7 @@ export class Patcher implements Page {
 
   insert(items: readonly Region[], place: ChildNode): boolean {
     const parent = place.parentNode as Element;
-    const html = items.map((item) => item.toHtml(this.statics));
+    const html = items.map((item) => item.toHtml());
     const pieces = parsePieces(html, parent, this.root);
     if (!pieces) return false;
     const nodes = pieces.map((piece) => (piece.length ? piece : [new Text()]));
@@ -95,14 +96,15 @@ export class Patcher implements Page {
     return true;
   }
 
-  write(text: Text, value: string): void {
+  write(text: Text, value: string): boolean {
     text.data = value;
     this.changes.updated.add(text.parentNode!);
+    return true;
   }
 
   updatePart(part: Part, before: string | null): boolean {
     const { element } = part;
-    const html = part.toHtml(this.statics);
+    const html = part.toHtml();
     if (!element || before === null || html === null || !this.isShown(element)) return false;
     const from = parsePart(before, part, element);
     const to = parsePart(html, part, element);
@@ -115,45 +117,46 @@ export class Patcher implements Page {
   }
 
   refresh(range: Range, shown: Region | string): boolean {
-    const html = typeof shown === "string" ? shown : shown.toHtml(this.statics);
-    const { parent, before, end } = this.boundsOf(range);
+    const html = htmlOf(shown);
+    const live = this.stretchOf(range);
+    const parent = live.parent as Element;
     const nodes =
       range === this.region ? [...parseNodes(html, parent).childNodes] : parsePieces([html], parent, this.root)?.[0];
     if (!nodes) return false;
     if (shown instanceof Region) shown.boundAt = 0;
-    changeField(parent, () => this.morph.children(parent, before, end, nodes));
+    changeField(parent, () => this.morph.children(live, nodes));
     this.changes.updated.add(parent);
-    this.reclaim(range, parent, before, end);
+    this.reclaim(range, live);
     return true;
   }
 
   private bind(region: Region): boolean {
     if (region.boundAt) return true;
     if (region.pause-- > 0) return false;
-    const markup = new Markup(region, this.statics);
-    const { parent, before, end } = this.boundsOf(region);
+    const markup = new Markup(region);
+    const live = this.stretchOf(region);
     const binder = new Binder(markup, this.foreign, this.copies);
-    const isBound = isClosed(markup.html) && binder.bind(parent, before, end, parse(markup.html, parent));
-    this.reclaim(region, parent, before, end);
+    const isBound = isClosed(markup.html) && binder.bind(live, parse(markup.html, live.parent as Element));
+    this.reclaim(region, live);
     if (isBound) for (const bound of markup.regions) bound.boundAt = this.foreign.clock;
     region.pause = isBound ? 0 : 2 ** region.failures - 1;
     region.failures = isBound ? 0 : Math.min(region.failures + 1, MAX_DOUBLINGS);
     return isBound;
   }
 
-  /** The ends of a range are whatever lies between its neighbours. */
-  private reclaim(range: Range, parent: Element, before: Node | null, end: Node | null): void {
-    if (range === this.region) return;
-    const first = before ? before.nextSibling : parent.firstChild;
-    if (first === end) parent.insertBefore(new Text(), end);
-    range.first = (before ? before.nextSibling : parent.firstChild) as ChildNode;
-    range.last = (end ? end.previousSibling : parent.lastChild) as ChildNode;
+  private stretchOf(range: Range): Stretch {
+    const { first, last } = range;
+    if (range === this.region) return new Stretch(this.root);
+    return new Stretch(first!.parentNode!, first!.previousSibling, last!.nextSibling);
   }
 
-  private boundsOf(range: Range): { parent: Element; before: Node | null; end: Node | null } {
-    if (range === this.region) return { parent: this.root, before: null, end: null };
-    const { first, last } = range;
-    return { parent: first!.parentNode as Element, before: first!.previousSibling, end: last!.nextSibling };
+  /** The ends of a range are whatever lies between its neighbours. */
+  private reclaim(range: Range, live: Stretch): void {
+    const { parent, before, end } = live;
+    if (range === this.region) return;
+    if (live.behind(before) === end) parent.insertBefore(new Text(), end);
+    range.first = live.behind(before);
+    range.last = (end ? end.previousSibling : parent.lastChild) as ChildNode;
   }
 
   private isShown(node: Node): boolean {

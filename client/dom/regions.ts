@@ -1,7 +1,7 @@
 import {
   type Ops,
   type Statics,
-  type Value,
+  type TemplateStatics,
   type WireRendered,
   entries,
   staticsOf,
@@ -11,8 +11,8 @@ import {
 const RAW = "textarea|title|style|script|xmp|noembed|noframes";
 const ATTRIBUTES = String.raw`(?:=\s*(?:"[^"]*"|'[^']*')|=(?!\s*["'])|[^=>])*`;
 
-/** The tag that a static string ends in, or the raw element. */
-export const OPEN_TAG = {
+/** By the kind of what follows: the tag, or the raw element, that a static string ends in. */
+export const OPEN_TAG: Readonly<Record<string, RegExp>> = {
   a: new RegExp(String.raw`<([a-z][^\s/>]*)${ATTRIBUTES}(?:=\s*(?:"[^"]*|'[^']*))?$`, "i"),
   r: new RegExp(String.raw`<(${RAW})\b${ATTRIBUTES}>(?:(?!</\1)[^])*$`, "i"),
 };
@@ -23,15 +23,14 @@ const RAW_NAME = new RegExp(`^(?:${RAW})$`, "i");
 export interface Range {
   first: ChildNode | null;
   last: ChildNode | null;
-}
-
-/** Where a string of HTML or text stands. Text is one node, written as it is. */
-export interface ValueRange extends Range {
-  readonly isText: boolean;
+  /** One text, written as it is. */
+  readonly isText?: boolean;
 }
 
 /** Where a value shows: as nodes of its own, or in an open tag or the text of a field. */
-export type Slot = ValueRange | Region | Part | undefined;
+export type Slot = Range | Part | undefined;
+
+export type Child = Segment | Region;
 
 /** A segment among the entries of a level. */
 export class Segment {
@@ -42,11 +41,11 @@ export class Segment {
   before: Text | Part | null = null;
 
   constructor(
-    private readonly template: string,
+    private readonly level: Region,
     [number, ...values]: Ops,
   ) {
     this.number = number as number;
-    this.values = values.map((value) => (typeof value === "string" ? value : regionOf(value as WireRendered)));
+    this.values = values.map((value) => level.valueOf(value as string | WireRendered));
   }
 
   toOps(): Ops {
@@ -54,15 +53,11 @@ export class Segment {
   }
 
   /** @param from number of the string to begin with */
-  toHtml(statics: Statics, from = 0): string {
-    const html = (value: Value = "") => (typeof value === "string" ? value : toHtml(value, statics));
-    const strings = staticsOf(statics, this.template)[0][this.number]!;
-    const values = this.toOps().slice(1) as Value[];
-    return strings.reduce((all, text, at) => (at < from ? all : all + text + html(values[at])), "");
+  toHtml(from = 0): string {
+    const strings = this.level.template[0][this.number]!;
+    return strings.reduce((html, text, at) => (at < from ? html : html + text + htmlOf(this.values[at] ?? "")), "");
   }
 }
-
-export type Child = Segment | Region;
 
 /**
  * A level that stands in the page: a whole rendering or an item. It is opened, and bound to its nodes, when it is
@@ -83,14 +78,31 @@ export class Region implements Range {
   children: Child[] | null = null;
 
   constructor(
-    readonly template: string,
-    readonly block: number,
+    private readonly statics: Statics,
+    private readonly id: string,
     private readonly ops: Ops,
+    readonly block = 0,
   ) {}
 
+  get template(): TemplateStatics {
+    return staticsOf(this.statics, this.id);
+  }
+
   /** Its segments and items. */
-  open(statics: Statics): Child[] {
-    return (this.children ??= childrenOf(statics, this.template, this.block, this.ops));
+  open(): Child[] {
+    return (this.children ??= this.group(this.ops));
+  }
+
+  /** The segments and items that ops make on this level. */
+  group(ops: Ops): Child[] {
+    return entries(this.template, ops, this.block).map(({ block, from, to }) => {
+      const own = ops.slice(from, to);
+      return block === this.block ? new Segment(this, own) : new Region(this.statics, this.id, own, block);
+    });
+  }
+
+  valueOf(value: string | WireRendered): string | Region {
+    return typeof value === "string" ? value : new Region(this.statics, value.t, value.o);
   }
 
   toOps(): Ops {
@@ -98,23 +110,16 @@ export class Region implements Range {
   }
 
   toWire(): WireRendered {
-    return { t: this.template, o: this.toOps() };
+    return { t: this.id, o: this.toOps() };
   }
 
-  toHtml(statics: Statics): string {
-    return toHtml(this.toWire(), statics);
+  toHtml(): string {
+    return toHtml(this.toWire(), this.statics);
   }
 }
 
-export function childrenOf(statics: Statics, id: string, block: number, ops: Ops): Child[] {
-  return entries(staticsOf(statics, id), ops, block).map((entry) => {
-    const own = ops.slice(entry.from, entry.to);
-    return entry.block === block ? new Segment(id, own) : new Region(id, entry.block, own);
-  });
-}
-
-export function regionOf({ t, o }: WireRendered): Region {
-  return new Region(t, 0, o);
+export function htmlOf(value: string | Region): string {
+  return value instanceof Region ? value.toHtml() : value;
 }
 
 /** An open tag with values in it, or a textarea, title, style…: changed as one. */
@@ -124,7 +129,7 @@ export class Part {
   readonly isRaw: boolean;
 
   constructor(
-    private readonly region: Region,
+    private readonly level: Region,
     readonly name: string,
     private readonly segment: Segment,
     private readonly string: number,
@@ -134,18 +139,17 @@ export class Part {
     this.isRaw = RAW_NAME.test(name);
   }
 
-  /** Null where the part does not end in the level where it begins. */
-  toHtml(statics: Statics): string | null {
-    const { region, segment, string, offset, name, isRaw } = this;
-    const end = isRaw ? new RegExp(`^[^]*?(?=</${name})`, "i") : WHOLE_TAG;
-    const children = region.children!;
-    let html = segment.toHtml(statics, string).slice(offset);
+  /** Null where it does not end in the level where it begins. */
+  toHtml(): string | null {
+    const { level, segment, string, offset, name, isRaw } = this;
+    const whole = isRaw ? new RegExp(`^[^]*?(?=</${name})`, "i") : WHOLE_TAG;
+    const children = level.open();
+    let html = segment.toHtml(string).slice(offset);
     for (let at = children.indexOf(segment) + 1; ; at++) {
-      const found = end.exec(html);
-      if (found) return found[0];
+      const found = whole.exec(html);
       const child = children[at];
-      if (!child) return null;
-      html += child.toHtml(statics);
+      if (found || !child) return found && found[0];
+      html += child.toHtml();
     }
   }
 }

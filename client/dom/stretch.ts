@@ -1,22 +1,32 @@
+import { isTextNode } from "./elements.js";
+
 /** A walk along siblings of the page, from behind a node up to another; null means the ends of the parent. */
 export class Stretch {
-  constructor(
-    private readonly parent: Node,
-    /** The last node that was passed. */
-    public last: Node | null = null,
-    private readonly end: Node | null = null,
-  ) {}
+  /** The last node that was passed. */
+  last: Node | null;
 
-  behind(node: Node | null): ChildNode | null {
-    return node ? (node.nextSibling as ChildNode | null) : (this.parent.firstChild as ChildNode | null);
+  constructor(
+    readonly parent: Node,
+    readonly before: Node | null = null,
+    readonly end: Node | null = null,
+  ) {
+    this.last = before;
   }
 
-  /** The next node, if there is one. Empty texts are left from former walks. */
+  behind(node: Node | null): ChildNode | null {
+    return (node ? node.nextSibling : this.parent.firstChild) as ChildNode | null;
+  }
+
+  next(): ChildNode | null {
+    const node = this.behind(this.last);
+    return node === this.end ? null : node;
+  }
+
+  /** The next node, but for empty texts: they are left from former walks. */
   peek(): ChildNode | null {
     for (;;) {
-      const node = this.behind(this.last);
-      if (!node || node === this.end) return null;
-      if (!isText(node) || node.data) return node;
+      const node = this.next();
+      if (!node || !isTextNode(node) || node.data) return node;
       node.remove();
     }
   }
@@ -32,7 +42,7 @@ export class Stretch {
   takeText(text: string): boolean {
     for (let rest = text; rest;) {
       const node = this.peek();
-      if (!node || !isText(node)) return false;
+      if (!node || !isTextNode(node)) return false;
       if (node.length > rest.length) node.splitText(rest.length);
       if (!rest.startsWith(node.data)) return false;
       rest = rest.slice(node.length);
@@ -47,12 +57,8 @@ export class Stretch {
     while (first !== this.last) {
       const next = first.nextSibling as Text;
       first.data += next.data;
-      next.remove();
       if (next === this.last) this.last = first;
+      next.remove();
     }
   }
-}
-
-function isText(node: Node): node is Text {
-  return node.nodeType === Node.TEXT_NODE;
 }

@@ -100,7 +100,7 @@ function comparable(root: Element): Element {
     const names = element.getAttributeNames();
     const isLeftAlone = names.includes("live-ignore") || names.includes("live-flash");
     if (names.some((name) => name.startsWith("live-style:"))) element.removeAttribute("style");
-    if (isLeftAlone) element.replaceChildren();
+    if (isLeftAlone || element.localName === "noscript") element.replaceChildren();
     for (const name of isLeftAlone ? names : []) if (!name.startsWith("data-")) element.removeAttribute(name);
     if (element instanceof HTMLTemplateElement) element.append(comparable(element.content.cloneNode(true) as Element));
   }
