@@ -127,8 +127,8 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
   }
 
   /** Resolves when the end of the view has run. */
-  settled(): Promise<void> {
-    return this.#mailbox.settled();
+  async settled(): Promise<void> {
+    if (!this.#mailbox.isIdle) await this.#mailbox.settled();
   }
 
   /** Calls the event's handler in the mailbox; its HTML is sent before this resolves. */

@@ -26,6 +26,10 @@ export class Mailbox {
     return this.#queue.length >= this.maxLength;
   }
 
+  get isIdle(): boolean {
+    return !this.#isRunning;
+  }
+
   /** False when the mailbox is closed. Only what comes from outside is refused when full: that is the caller's question to `isFull`. */
   post(work: Work): boolean {
     if (this.#isClosed) return false;

@@ -6,7 +6,7 @@ import { resolveOptions, type ConviveOptions } from "../options.js";
 import type { PresenceManager } from "../presence/manager.js";
 import { CURSOR, EVENT, PROTOCOL_VERSION, VIEW_TOPIC, type EventReply } from "../protocol.js";
 import type { Session, User } from "../register.js";
-import { Templates } from "../render/template.js";
+import { Templates, type RenderStats } from "../render/template.js";
 import type { Channel } from "../session/channel.js";
 import type { Identity } from "../session/identity.js";
 import { createView, contextOf, mountView } from "../session/mounting.js";
@@ -56,6 +56,8 @@ export interface TestApp {
   visit<V extends LiveView<any>>(View: new (...args: any[]) => V, options?: VisitOptions<V>): Promise<TestPage<V>>;
   readonly clock: { advance(ms: number): Promise<void>; now(): number };
   readonly presence: PresenceManager;
+  /** How often something was rendered, compared and encoded so far; `live.stats().rendering` tells the same. */
+  stats(): RenderStats;
   /** Until nothing moves any more; lets two room ticks pass. */
   settle(): Promise<void>;
   close(): Promise<void>;
@@ -76,6 +78,8 @@ export function testApp(options: ConviveOptions = {}): TestApp {
 }
 
 const ORIGIN = "http://test.local";
+const STEP_MS = 5;
+const LONGEST_MS = 60_000;
 const TEST_SECRET = "a secret for tests only";
 
 class MemoryApp implements TestApp {
@@ -112,7 +116,7 @@ class MemoryApp implements TestApp {
     const identity = this.#identityOf(options);
     const params = (options.params ?? {}) as MountTicket["params"];
     const ticket: MountTicket = { view: name, id: name, params, route: null, userId: identity.userId };
-    await this.#renderOnHttp(View as unknown as ViewClass, ticket, identity);
+    await this.until(this.#renderOnHttp(View as unknown as ViewClass, ticket, identity));
     const page = new MemoryPage<V>(this, this.#sessions, identity, ticket);
     this.#pages.add(page);
     await page.open();
@@ -120,9 +124,26 @@ class MemoryApp implements TestApp {
     return page;
   }
 
+  /** Lets time pass until this is done: what waits for a room's tick would wait for ever otherwise. */
+  async until<T>(work: Promise<T>): Promise<T> {
+    let isDone = false;
+    const done = () => (isDone = true);
+    work.then(done, done);
+    const end = this.clock.now() + LONGEST_MS;
+    for (await settle(); !isDone; await this.clock.advance(STEP_MS)) {
+      if (this.clock.now() > end)
+        throw new Error(`It took more than ${LONGEST_MS} ms of the app's time; does a handler never end?`);
+    }
+    return work;
+  }
+
+  stats(): RenderStats {
+    return this.#sessions.services.templates.stats();
+  }
+
   async settle(): Promise<void> {
     for (let round = 0; round < 3; round += 1) {
-      await Promise.all(this.#sessions.pages.all().map((channel) => channel.settled()));
+      await this.until(Promise.all(this.#sessions.pages.all().map((channel) => channel.settled())));
       await settle();
       if (round < 2) await this.clock.advance(this.#sessions.services.limits.roomTickMs);
     }
@@ -130,7 +151,10 @@ class MemoryApp implements TestApp {
 
   async close(): Promise<void> {
     for (const page of this.#pages) page.end();
-    await this.#sessions.close();
+    const closed = this.#sessions.close();
+    // A leave waits until its room has told it, which takes a tick that nobody else would turn.
+    await this.settle();
+    await closed;
     this.#sessions.services.templates.close();
   }
 
@@ -184,7 +208,8 @@ class MemoryPage<V extends LiveView<any>> implements TestPage<V> {
     };
     this.#client.socket = new Socket(this.#client, this.identity, owner);
     const token = services.tokens.sign(MOUNT_PURPOSE, this.ticket, services.limits.tokenAgeMs);
-    await this.#client.join({ v: PROTOCOL_VERSION, token, url: "/", resume: this.#client.reply?.resume });
+    const resume = this.#client.reply?.resume;
+    await this.app.until(this.#client.join({ v: PROTOCOL_VERSION, token, url: "/", resume }));
   }
 
   html(): string {
@@ -215,7 +240,7 @@ class MemoryPage<V extends LiveView<any>> implements TestPage<V> {
   }
 
   async send(event: string, payload: unknown = {}): Promise<unknown> {
-    const response = (await this.#client.push(EVENT, { name: event, value: payload })) as EventReply;
+    const response = (await this.app.until(this.#client.push(EVENT, { name: event, value: payload }))) as EventReply;
     await this.app.settle();
     return response.reply;
   }
