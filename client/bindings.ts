@@ -5,8 +5,6 @@ import type { Pace, Pacer } from "./pace.js";
 import { report } from "./report.js";
 import type { View } from "./view.js";
 
-const AWAY = "live-click-away";
-
 /** What the bindings ask of the page. */
 export interface BoundPage {
   readonly pacer: Pacer<Element>;
@@ -21,24 +19,24 @@ export function bind(page: BoundPage): void {
 
 function dispatch(page: BoundPage, event: Event): void {
   const { type, target } = event;
-  const fireAll = (attribute: string, isMeant = (_element: Element) => true) => {
+  const fireAll = (attribute: string, isMeant: (element: Element) => boolean) => {
     for (const element of document.querySelectorAll(`[${attribute}]`)) {
       if (isMeant(element)) fire(page, element, attribute, event);
     }
   };
   if (target instanceof Element) {
-    if (isForBrowser(event as MouseEvent, target)) return;
-    if (/^(blur|submit)$/.test(type)) page.pacer.flush((owner) => owner.contains(target) || target.contains(owner));
+    if (type === "blur" || type === "submit") {
+      page.pacer.flush((owner) => owner.contains(target) || target.contains(owner));
+    }
     // Focus does not bubble, so neither does its binding.
     const bound = isFocus(type) ? target : target.closest(`[live-${type}]`);
     if (bound) fire(page, bound, `live-${type}`, event);
     if (type === "click") {
-      const path = event.composedPath();
-      fireAll(AWAY, (element) => !path.includes(element) && element.getClientRects().length > 0);
-      followPatch(page, event, target);
+      fireAll("live-click-away", (element) => !element.contains(target));
+      followPatch(page, event as MouseEvent, target);
     }
   }
-  if (!isFocus(type) || target === window) fireAll(ATTRIBUTES.window + type);
+  fireAll(ATTRIBUTES.window + type, () => !isFocus(type) || target === window);
 }
 
 function fire(page: BoundPage, element: Element, attribute: string, event: Event): void {
@@ -48,10 +46,10 @@ function fire(page: BoundPage, element: Element, attribute: string, event: Event
   const isSubmit = event.type === "submit";
   if (isSubmit || element.getAttribute("href") === "#") event.preventDefault();
   const value = Object.fromEntries(entriesOf(element, event));
-  const pace = isSubmit || isFocus(event.type) ? {} : ownPace(element, event.target);
-  page.pacer.run(element, name, { ...view.paceOf(name), ...pace }, () => {
+  const pace = { ...view.paceOf(name), ...(!isSubmit && !isFocus(event.type) && ownPace(element, event.target)) };
+  page.pacer.run(element, name, pace, () => {
     // What the server draws from now on is its answer to what was entered.
-    if (isSubmit) view.elements.patch.markClean(event.target as Element);
+    if (isSubmit) view.elements.patch().markClean(event.target as Element);
     view.push(name, value, element).catch(report);
   });
 }
@@ -70,37 +68,32 @@ function entriesOf(element: Element, event: Event): Entry[] {
   return entries;
 }
 
-/** The field says, else the bound element around it. */
+/** The field says, else what is around it. */
 function ownPace(element: Element, target: EventTarget | null): Pace {
-  const read = (attribute: string) => {
-    const field = target instanceof Element ? target.closest(`[${attribute}]`) : null;
-    const text = (element.contains(field) ? field! : element).getAttribute(attribute);
-    return text === "blur" ? Infinity : Number(text);
-  };
-  const [debounce, throttle] = [read(ATTRIBUTES.debounce), read(ATTRIBUTES.throttle)];
-  return debounce || throttle ? { debounce, throttle } : {};
+  const field = element.contains(target as Element) ? (target as Element) : element;
+  const pace: { -readonly [Kind in keyof Pace]: Pace[Kind] } = {};
+  for (const kind of ["debounce", "throttle"] as const) {
+    const text = field.closest(`[live-${kind}]`)?.getAttribute(`live-${kind}`);
+    if (text) pace[kind] = text === "blur" ? Infinity : Number(text);
+  }
+  return pace;
 }
 
-/** Without a view to tell, it is a link like any other. */
-function followPatch(page: BoundPage, event: Event, target: Element): void {
+/** Without a view to tell, it is a link like any other; so are new tabs, new windows and downloads. */
+function followPatch(page: BoundPage, event: MouseEvent, target: Element): void {
   const link = target.closest<HTMLAnchorElement>(`a[${ATTRIBUTES.patch}]`);
   const view = link && page.viewOf(link);
-  if (!view?.isJoined || event.defaultPrevented || link!.target || !isOwn(link!.href)) return;
+  const isForBrowser = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.defaultPrevented;
+  if (!view?.isJoined() || isForBrowser || link!.matches("[target],[download]") || !isOwn(link!.href)) return;
   event.preventDefault();
   showUrl(link!.href);
-  void view.urlChanged();
+  view.urlChanged();
 }
 
 /** Keys by their names, as in `live-key="Enter Escape"`; the space bar is `Space`. None while an input method composes. */
 function isKeyMeant(element: Element, { key, isComposing }: KeyboardEvent): boolean {
   const wanted = element.getAttribute(ATTRIBUTES.key);
   return !key || (!isComposing && (!wanted || wanted.split(" ").includes(key === " " ? "Space" : key)));
-}
-
-/** New tabs, new windows and downloads are the browser's. */
-function isForBrowser({ type, ctrlKey, metaKey, shiftKey, altKey }: MouseEvent, target: Element): boolean {
-  const link = type === "click" && target.closest<HTMLAnchorElement>("a[href]");
-  return !!link && (ctrlKey || metaKey || shiftKey || altKey || link.hasAttribute("download"));
 }
 
 function isFocus(type: string): boolean {

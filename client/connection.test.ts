@@ -282,7 +282,9 @@ describe("requests", () => {
   it("reject when there is no link, and when it ends, and are not sent again", async () => {
     const { requests, clock, sent, close } = setUpRequests();
     const lost = codeOf(requests.ask("1", "t", "a", {}));
-    requests.dropped();
+    requests.dropped("other");
+    assert.equal(clock.pending, 1);
+    requests.dropped("t");
     assert.equal(await lost, "DISCONNECTED");
     close();
     assert.equal(await codeOf(requests.ask("1", "t", "b", {})), "DISCONNECTED");

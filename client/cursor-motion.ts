@@ -18,8 +18,8 @@ export interface Box {
     readonly width: number;
     readonly height: number;
   };
-  readonly offsetWidth?: number;
-  readonly offsetHeight?: number;
+  readonly offsetWidth?: number | undefined;
+  readonly offsetHeight?: number | undefined;
   readonly clientLeft: number;
   readonly clientTop: number;
   readonly clientWidth: number;

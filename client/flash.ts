@@ -1,17 +1,21 @@
+import { ATTRIBUTES } from "../src/protocol.js";
 import type { Clock } from "./clock.js";
 
+export const FLASH = `[${ATTRIBUTES.flash}]`;
 const SHOWN_MS = 5_000;
 const HELD_MS = 1_000;
 const MAX_SHOWN = 4;
 
-/** Shows a message, as text, for a while; longer while someone points at the region. */
-export function showFlash(region: Element, payload: unknown, { after }: Clock): void {
-  const { message, kind = "info" } = payload as { message?: unknown; kind?: string };
+/** Shows a message in the page's region for them, as text, for a while; longer while someone points there. */
+export function showFlash(payload: unknown, { after }: Clock): void {
+  const region = document.querySelector(FLASH);
+  if (!region) return;
+  const { message, kind } = payload as { message?: unknown; kind?: string };
   const item = document.createElement("div");
-  item.dataset["kind"] = kind;
+  if (kind) item.dataset["kind"] = kind;
   item.textContent = `${message ?? payload}`;
   region.append(item);
-  while (region.childElementCount > MAX_SHOWN) region.firstElementChild!.remove();
+  if (region.childElementCount > MAX_SHOWN) region.firstElementChild!.remove();
   const dismiss = () => {
     if (region.matches(":hover,:focus-within")) after(HELD_MS, dismiss);
     else item.remove();

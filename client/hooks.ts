@@ -36,14 +36,14 @@ export interface Hook {
 export type HookDefinition = Hook & Record<string, any> & ThisType<HookContext & Record<string, any>>;
 export type Hooks = Readonly<Record<string, HookDefinition>>;
 
-type Handler = (payload: never) => unknown;
 type Push = (name: string, payload: unknown, element: Element) => Promise<unknown>;
 
 interface Mounted {
   readonly el: Element;
   readonly name: string;
   readonly hook: Hook;
-  readonly handlers: [event: string, handler: Handler][];
+  /** ends what it hears */
+  readonly ending: AbortController;
 }
 
 /** The hooks of one view. What they throw is reported and breaks nothing. */
@@ -53,27 +53,33 @@ export interface HookRunner {
   /** The element and all that were in it are gone. */
   removed(root: Element): void;
   all(phase: "disconnected" | "reconnected"): void;
-  heard(event: string, payload: unknown): void;
 }
 
-export function createHooks(definitions: () => Hooks | undefined, push: Push): HookRunner {
+/** Pushed events come as `live:NAME` on the root of the view. */
+export function createHooks(root: Element, definitions: () => Hooks | undefined, push: Push): HookRunner {
   const mounted = new Map<Element, Mounted>();
 
   const run = ({ hook }: Mounted, phase: keyof Hook) => guard(() => hook[phase]?.());
   const end = (entry: Mounted) => {
     mounted.delete(entry.el);
+    entry.ending.abort();
     run(entry, "destroyed");
   };
   const mount = (el: Element, name: string) => {
     const definition = definitions()?.[name];
-    if (!definition) return report(`No hook is named "${name}". Give it to start({ hooks }), or to Convive.hooks.`);
-    const handlers: Mounted["handlers"] = [];
-    const hook = Object.assign(Object.create(definition) as Hook, {
+    if (!definition) return report(`No hook is named "${name}".`);
+    const ending = new AbortController();
+    const context = {
       el,
       pushEvent: (event: string, payload: unknown = {}) => push(event, payload, el),
-      handleEvent: (...handler: [string, Handler]) => void handlers.push(handler),
-    });
-    const entry = { el, name, hook, handlers };
+      handleEvent: (event: string, handler: (payload: unknown) => unknown) =>
+        root.addEventListener(
+          `live:${event}`,
+          (pushed) => guard(() => handler((pushed as CustomEvent).detail)),
+          ending,
+        ),
+    };
+    const entry = { el, name, ending, hook: Object.assign(Object.create(definition) as Hook, context) };
     mounted.set(el, entry);
     run(entry, "mounted");
   };
@@ -87,16 +93,7 @@ export function createHooks(definitions: () => Hooks | undefined, push: Push): H
   return {
     updated,
     added: (el) => mounted.has(el) || updated(el),
-    removed(root) {
-      for (const entry of mounted.values()) if (root.contains(entry.el)) end(entry);
-    },
-    all(phase) {
-      for (const entry of mounted.values()) run(entry, phase);
-    },
-    heard(event, payload) {
-      for (const { handlers } of mounted.values()) {
-        for (const [name, handler] of handlers) if (name === event) guard(() => handler(payload as never));
-      }
-    },
+    removed: (gone) => mounted.forEach((entry) => gone.contains(entry.el) && end(entry)),
+    all: (phase) => mounted.forEach((entry) => run(entry, phase)),
   };
 }

@@ -7,7 +7,7 @@ import { hasMoved } from "./location.js";
 import { createPacer } from "./pace.js";
 import { createRequests } from "./requests.js";
 import { type StatusWatch, watchStatus } from "./status.js";
-import { View } from "./view.js";
+import { createView, type View } from "./view.js";
 
 export interface LiveOptions {
   /** By the names that `live-hook` gives. Looked up when an element comes, so they may be added later. */
@@ -35,13 +35,12 @@ export function startPage(options: LiveOptions): () => void {
   let state = "connecting";
   /** Shows how things stand, for style sheets and tests. */
   const changed = () => {
-    const shown = views.every((view) => view.isSettled) ? "connected" : state;
+    const shown = views.every((view) => view.isSettled()) ? "connected" : state;
     document.documentElement.setAttribute("data-live-state", shown);
   };
-  const opened = () => each((view) => void view.join());
+  const opened = () => each((view) => view.join());
   const closed = () => {
     state = "disconnected";
-    requests.dropped();
     each((view) => view.dropped());
     changed();
   };
@@ -50,7 +49,7 @@ export function startPage(options: LiveOptions): () => void {
   const requests = createRequests(connection, clock);
   const status = watchStatus(clock, random, (told) => each((view) => view.tellStatus(told)));
   const world = { connection, requests, clock, random, changed, hooks: () => options.hooks, status: status.current };
-  for (const root of document.querySelectorAll(VIEW)) views.push(new View(root, world));
+  for (const root of document.querySelectorAll(VIEW)) views.push(createView(root, world));
   if (views.length) {
     const viewOf = (element: Element) => views.find(({ root }) => root === element.closest(VIEW));
     bind({ pacer: createPacer(clock), viewOf, listen });
@@ -85,9 +84,8 @@ function follow(
     "pointerout",
     (event) => (event as PointerEvent).relatedTarget || each(({ cursors }) => cursors.pointed(null)),
   );
-  // Loaded images and the like shift what is below them.
-  listen("scroll resize load", () => each(({ cursors }) => cursors.shifted()));
-  listen("popstate", () => hasMoved() && each((view) => void view.urlChanged()));
+  listen("scroll resize", () => each(({ cursors }) => cursors.shifted()));
+  listen("popstate", () => hasMoved() && each((view) => view.urlChanged()));
 }
 
 function dial({ opened, received, closed }: LinkListener): Link {

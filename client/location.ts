@@ -24,7 +24,7 @@ export function leaveFor(to: string): void {
   if (isOwn(to)) location.assign(to);
 }
 
-/** Shows another address without leaving the page. */
+/** Shows another address without leaving the page. The browser refuses one that is not of this site. */
 export function showUrl(to: string, replace?: boolean): void {
   history[replace ? "replaceState" : "pushState"](null, "", to);
   shownPath = pathNow();
@@ -37,19 +37,19 @@ export function hasMoved(): boolean {
 
 /** Loads a page that is too old for its server anew, spread out and not for ever; false when that did not help before. */
 export function reloadStale(clock: Clock, random: () => number): boolean {
-  const reloads = countReloads();
-  if (reloads >= MAX_RELOADS) return false;
-  countReloads(reloads + 1);
+  const reloads = countReloads((count) => count + 1);
+  if (reloads > MAX_RELOADS) return false;
   clock.after(pauseMs(reloads, random), () => location.reload());
   return true;
 }
 
 /** Kept beyond a reload. Without storage nothing would stop a circle, so it is as if there had been too many. */
-export function countReloads(next?: number): number {
+export function countReloads(next: (count: number) => number): number {
   try {
-    if (next !== undefined) sessionStorage.setItem(RELOADS, `${next}`);
-    return Number(sessionStorage.getItem(RELOADS));
+    const count = next(Number(sessionStorage[RELOADS] ?? 0));
+    sessionStorage[RELOADS] = count;
+    return count;
   } catch {
-    return MAX_RELOADS;
+    return MAX_RELOADS + 1;
   }
 }

@@ -7,8 +7,7 @@ export function report(error: unknown): void {
 /** Runs code that is not ours; what it throws is reported and stops nothing. */
 export function guard(work: () => unknown): void {
   try {
-    const result = work();
-    if (result instanceof Promise) result.catch(report);
+    work();
   } catch (error) {
     report(error);
   }

@@ -19,44 +19,41 @@ export interface Requests {
   ask(joinRef: string | null, topic: string, event: string, payload: unknown, ref?: string): Promise<unknown>;
   /** Whether the frame is a reply. */
   answered(frame: Frame): boolean;
-  /** The link is gone. */
-  dropped(): void;
+  /** Nobody will answer what was asked of this topic. */
+  dropped(topic: string): void;
 }
 
 interface Reply {
-  readonly status: string;
+  readonly status?: string;
   readonly response: unknown;
 }
 
 export function createRequests({ send, nextRef }: Pick<Connection, "send" | "nextRef">, clock: Clock): Requests {
-  const pending = new Map<string | null, (reply: Reply) => void>();
+  const pending = new Map<string | null, (reply: Reply, topic?: string) => void>();
   return {
     ask: (joinRef, topic, event, payload, ref = nextRef()) =>
       new Promise((resolve, reject) => {
-        const settle = ({ status, response }: Reply) => {
+        const settle = ({ status, response }: Reply, about = topic) => {
+          if (about !== topic) return;
           cancel();
           pending.delete(ref);
           if (status === "ok") resolve(response);
           else reject(failure(response));
         };
-        const cancel = clock.after(REPLY_MS, () => settle(refusal("TIMEOUT")));
+        const cancel = clock.after(REPLY_MS, () => settle({ response: { reason: "TIMEOUT" } }));
         pending.set(ref, settle);
-        if (!send(joinRef, ref, topic, event, payload)) settle(refusal(DISCONNECTED));
+        if (!send(joinRef, ref, topic, event, payload)) settle(lost);
       }),
     answered([, ref, , event, payload]) {
       if (event !== REPLY) return false;
       pending.get(ref)?.(payload as Reply);
       return true;
     },
-    dropped() {
-      for (const settle of pending.values()) settle(refusal(DISCONNECTED));
-    },
+    dropped: (topic) => pending.forEach((settle) => settle(lost, topic)),
   };
 }
 
-function refusal(reason: string): Reply {
-  return { status: "", response: { reason } };
-}
+const lost: Reply = { response: { reason: DISCONNECTED } };
 
 export function failure(response: unknown): PushError {
   const { reason, message } = response as EventRefusal;

@@ -167,6 +167,7 @@ test.describe("a refused join", () => {
   });
 
   test("shows its reason, or the server's page of the error, and tries again what may pass", async ({ page, stub }) => {
+    await page.addInitScript(() => (Math.random = () => 0.9));
     stub.refusals = [{ reason: "forbidden" }];
     stub.html = "<p>page</p>";
     await page.goto(stub.url);
