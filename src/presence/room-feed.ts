@@ -115,15 +115,17 @@ export abstract class RoomFeed implements RoomListener {
     return this.#watchers.add(watcher);
   }
 
-  /** Sends something in the room's stream, to every node that hosts the room, this one included. Resolves with how many do. */
-  async send(message: RoomMessage): Promise<number> {
+  /**
+   * Sends something in the room's stream, to every node that hosts the room, this one included. Resolves with how many do.
+   * @throws ConviveError EVENT_INVALID for what is not JSON
+   */
+  send(message: RoomMessage): Promise<number> {
+    const text = encodeMessage(this.#sender, this.#sent + 1, message);
     this.#sent += 1;
-    try {
-      return await this.node.backend.publish(this.name, encodeMessage(this.#sender, this.#sent, message));
-    } catch (error) {
+    return this.node.backend.publish(this.name, text).catch((error: unknown) => {
       this.node.logger.warn({ room: this.name, error: messageOf(error) }, "a message of a room could not be sent");
       return 0;
-    }
+    });
   }
 
   isFromHere(sender: string): boolean {

@@ -1,3 +1,4 @@
+import { ConviveError } from "../errors.js";
 import { freeze } from "../render/freeze.js";
 
 /** What travels in a room's stream beside its changes. */
@@ -41,8 +42,13 @@ interface Envelope {
 
 const MAX_SENDERS = 1_000;
 
+/** @throws ConviveError EVENT_INVALID for what is not JSON */
 export function encodeMessage(sender: string, number: number, message: RoomMessage): string {
-  return JSON.stringify({ sender, number, message } satisfies Envelope);
+  try {
+    return JSON.stringify({ sender, number, message } satisfies Envelope);
+  } catch (cause) {
+    throw new ConviveError("EVENT_INVALID", "What is sent to a room must be plain JSON.", { cause });
+  }
 }
 
 /** Reads the messages of a room and notices what is missing: each sender numbers its own. */

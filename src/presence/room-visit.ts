@@ -178,9 +178,10 @@ export class RoomVisit {
     const hold = this.#hold;
     this.#unwatch?.();
     this.#hold = null;
-    const left = hold?.room.leave(this.visitor.connectionId, reason);
+    void hold?.room.leave(this.visitor.connectionId, reason);
     hold?.release();
-    await left;
+    // What is told to the room need not be seen here any more.
+    await hold?.room.drain();
   }
 
   get #sees(): boolean {

@@ -8,7 +8,12 @@ import { fillKey, listOf } from "./key.js";
 export function keyOfView(template: string, view: object, host: ViewHost): string {
   return fillKey(
     template,
-    (name) => fieldOf(view, name) ?? (Object.hasOwn(host.params, name) ? host.params[name] : undefined),
+    (name) => {
+      const field = fieldOf(view, name);
+      // A handle, a list or nothing at all is no part of a key; the route's parameter of that name may be.
+      const isNoValue = field == null || typeof field === "object" || typeof field === "function";
+      return isNoValue && Object.hasOwn(host.params, name) ? host.params[name] : field;
+    },
     () =>
       `view "${host.viewName}" has the fields ${listOf(fieldNames(view))}, the route the parameters ${listOf(Object.keys(host.params))}`,
   );

@@ -3,7 +3,7 @@ import { resolveLimits, type Limits } from "../options.js";
 import type { PresenceBackend, RoomListener, RoomWrite, RoomWriteResult } from "../presence/backend.js";
 import { managerOf, type PresenceManager } from "../presence/manager.js";
 import { MemoryBackend, MemoryStore } from "../presence/memory.js";
-import { PresenceNode, type RoomHold } from "../presence/node.js";
+import { PresenceNode, type PresenceNodeOptions, type RoomHold } from "../presence/node.js";
 import type { LeaveReason } from "../presence/presence.js";
 import { FakeClock } from "./fake-clock.js";
 import { silentLogger } from "./silent-logger.js";
@@ -132,7 +132,10 @@ export class PresenceCluster {
   readonly nodes: ClusterNode[] = [];
   #ids = 0;
 
-  constructor(limits: Partial<Limits> = {}) {
+  constructor(
+    limits: Partial<Limits> = {},
+    private readonly authorizePresence?: PresenceNodeOptions["authorizePresence"],
+  ) {
     this.limits = resolveLimits(limits);
     this.store = new MemoryStore(this.clock, silentLogger);
   }
@@ -141,7 +144,8 @@ export class PresenceCluster {
     const clock = new ProcessClock(this.clock);
     const link = new FaultyLink(this.store);
     const newId = () => `id${(this.#ids += 1)}`;
-    const node = new PresenceNode({ backend: link, clock, limits: this.limits, logger: silentLogger, newId });
+    const { limits, authorizePresence } = this;
+    const node = new PresenceNode({ backend: link, clock, limits, logger: silentLogger, authorizePresence, newId });
     const started: ClusterNode = {
       node,
       presence: managerOf(node),
