@@ -140,10 +140,15 @@ test("A view changes its URL, and hears of it when the browser does; another pag
   assert.equal((await socket.push(topic, "url", { url: "//evil.example/counters/8" })).status, "error");
 });
 
-test("A token of another person, of another view's id, changed or too old mounts nothing", async () => {
+test("A token of another person, of another view's id, changed or too old mounts nothing, and the log says why", async () => {
   let now = Date.now();
   const { systemClock } = await import("./clock.js");
-  const { visitor } = await serveCounter({ clock: { ...systemClock, wallTime: () => now } });
+  const codes: (string | undefined)[] = [];
+  const warn = (_facts: object, message = "") => void codes.push(/\[(\w+)\]$/.exec(message)?.[1]);
+  const { visitor } = await serveCounter({
+    clock: { ...systemClock, wallTime: () => now },
+    logger: { ...quiet, warn },
+  });
   const ada = visitor();
   const { token, topic } = ticketOf((await ada.get("/counters/7")).html);
   const eve = visitor();
@@ -161,6 +166,7 @@ test("A token of another person, of another view's id, changed or too old mounts
   assert.deepEqual(await refused(ada, topic, ""), ["error", "stale"]);
   now += 25 * 3_600_000;
   assert.deepEqual(await refused(ada, topic, token), ["error", "stale"]);
+  assert.deepEqual(codes, [...Array<string>(5).fill("TOKEN_INVALID"), "TOKEN_EXPIRED"]);
   assert.deepEqual(mounts, []);
 });
 

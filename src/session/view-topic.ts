@@ -33,6 +33,16 @@ import type { JoinResult, Parting, Reply, Topic, TopicLink } from "./topic.js";
 
 const OK: Reply = { status: "ok", response: {} };
 const MAX_URL_LENGTH = 4_096;
+const MAX_TOPIC_LOGGED = 200;
+/** What a developer reads when a page is told that it is stale. */
+const TOKEN_PROBLEMS = {
+  expired: new ConviveError("TOKEN_EXPIRED", "A page is older than limits.tokenAgeMs; it loads anew."),
+  invalid: new ConviveError(
+    "TOKEN_INVALID",
+    "A page brought a token that was not signed here for it; it loads anew. All processes need the same `secret`.",
+  ),
+  other: new ConviveError("TOKEN_INVALID", "A page was loaded by somebody else than connects now; it loads anew."),
+};
 const STATUSES: ReadonlySet<unknown> = new Set(["active", "idle", "away"]);
 
 /** Topics `lv:<id>`: pages that join, come back, send events and go. */
@@ -85,10 +95,20 @@ export class ViewTopics implements ChannelOwner {
 
   #ticketOf(link: TopicLink, request: JoinPayload): MountTicket | null {
     const result = this.services.tokens.verify<MountTicket>(MOUNT_PURPOSE, request.token);
-    if (!result.ok) return null;
-    const ticket = result.data;
-    const isHere = VIEW_TOPIC + ticket.id === link.topic && ticket.userId === link.identity.userId;
-    return isHere && this.services.views.find(ticket.view) ? ticket : null;
+    const problem = result.ok ? this.#problemOf(result.data, link) : TOKEN_PROBLEMS[result.reason];
+    if (result.ok && !problem) return result.data;
+    this.services.logger.warn({ topic: link.topic.slice(0, MAX_TOPIC_LOGGED) }, problem!.message);
+    return null;
+  }
+
+  #problemOf(ticket: MountTicket, { topic, identity }: TopicLink): ConviveError | null {
+    if (VIEW_TOPIC + ticket.id !== topic) return TOKEN_PROBLEMS.invalid;
+    if (ticket.userId !== identity.userId) return TOKEN_PROBLEMS.other;
+    if (this.services.views.find(ticket.view)) return null;
+    return new ConviveError(
+      "VIEW_UNKNOWN",
+      `No view is named "${ticket.view}": give it to live.view() before pages connect.`,
+    );
   }
 
   #resumable(request: JoinPayload, identity: Identity, ticket: MountTicket): Channel | null {
