@@ -4,6 +4,7 @@ import {
   encodeFrame,
   DIFF,
   JOIN,
+  PRESENCE_EVENT,
   PUSH,
   REPLY,
   type DiffPayload,
@@ -40,6 +41,7 @@ export class PageClient implements RawSocket {
     this.frames.push(frame);
     const [joinRef, ref, topic, event, payload] = frame;
     if (event === REPLY) return this.#settle(ref, payload as { status: string; response: unknown });
+    if (event === PRESENCE_EVENT && this.reply?.rooms?.includes(topic)) this.pushes.push(payload as PushPayload);
     if (topic !== this.topic || (joinRef !== null && joinRef !== this.#joinRef)) return;
     if (event === DIFF) this.#apply(payload as DiffPayload);
     if (event === PUSH) this.pushes.push(payload as PushPayload);
