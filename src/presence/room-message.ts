@@ -64,7 +64,8 @@ export class MessageReader {
     if (last !== undefined && number <= last) return null;
     if (this.#last.size >= MAX_SENDERS && last === undefined) this.#last.clear();
     this.#last.set(sender, number);
-    if (last !== undefined && number > last + 1) this.onGap();
+    // Of a sender heard for the first time nobody knows what came before.
+    if (number > (last ?? 0) + 1) this.onGap();
     return { sender, message: freeze(message) as RoomMessage };
   }
 }
