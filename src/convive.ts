@@ -81,7 +81,6 @@ export function convive(options: ConviveOptions = {}): Live {
 }
 
 class ConviveServer implements Live {
-  readonly #settings: Settings;
   readonly #sessions: Sessions;
   readonly #delivery: Delivery;
   readonly #pages: PageRenderer;
@@ -94,7 +93,6 @@ class ConviveServer implements Live {
   #closing: Promise<void> | null = null;
 
   constructor(options: ConviveOptions, settings: Settings) {
-    this.#settings = settings;
     const { isProduction, basePath, trustProxy, limits, clock } = settings;
     const logger = options.logger ?? consoleLogger;
     const templates = templatesOf(settings, (message) => logger.warn({}, message));

@@ -53,7 +53,7 @@ test("Decorators of the older dialect mark methods too, subclasses included", ()
   (event(Move) as EventDecorator<{ x: number }>)(
     Legacy.prototype,
     "set",
-    descriptor(Legacy.prototype, "set") as TypedPropertyDescriptor<(to: { x: number }) => void>,
+    descriptor(Legacy.prototype, "set") as unknown as TypedPropertyDescriptor<(to: { x: number }) => void>,
   );
   event(LegacyChild.prototype, "more", descriptor(LegacyChild.prototype, "more"));
   assert.deepEqual([...eventsOf(Legacy).keys()], ["go", "set"]);

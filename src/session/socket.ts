@@ -17,6 +17,7 @@ import {
 import type { Logger } from "../logger.js";
 import { Bucket, Strikes } from "./bucket.js";
 import type { Identity } from "./identity.js";
+import { Link } from "./link.js";
 import type { ChannelSocket } from "./outbox.js";
 import type { JoinResult, Parting, Reply, Topic, TopicLink } from "./topic.js";
 
@@ -36,11 +37,6 @@ export interface SocketOwner {
   join(link: TopicLink, payload: unknown): Promise<JoinResult>;
 }
 
-/** A join that is not answered yet; nobody waits for it any more once it is abandoned. */
-interface JoinAttempt {
-  abandoned: () => void;
-}
-
 interface Joined {
   readonly topic: Topic;
   readonly joinRef: string | null;
@@ -54,7 +50,8 @@ const HIDDEN_TOPICS_LOGGED = 200;
 /** One connection: frames in and out, topics, limits and liveness. What lies behind a topic is not its business. */
 export class Socket implements ChannelSocket {
   readonly #topics = new Map<string, Joined>();
-  readonly #joining = new Map<string, JoinAttempt>();
+  /** joins that are not answered yet */
+  readonly #joining = new Map<string, Link>();
   readonly #events: Bucket;
   readonly #cursors: Bucket;
   readonly #strikes: Strikes;
@@ -164,17 +161,16 @@ export class Socket implements ChannelSocket {
 
   async #join(frame: Frame): Promise<void> {
     const [joinRef, ref, topic, , payload] = frame;
-    const attempt: JoinAttempt = { abandoned: () => {} };
-    const link = this.#linkTo(topic, joinRef ?? ref, attempt);
+    const link = new Link(this, topic, joinRef ?? ref, (event) => this.#endTopic(link, event));
     const old = this.#topics.get(topic);
     if (!old && this.#topics.size + this.#joining.size >= this.owner.limits.channelsPerSocket) {
       return this.#reply(frame, link.joinRef, refused("too many channels joined"));
     }
     this.#abandon(topic);
-    this.#joining.set(topic, attempt);
+    this.#joining.set(topic, link);
     if (old) this.#part(topic, old, { kind: "replaced" });
     const result = await this.#attemptJoin(link, payload);
-    const isCurrent = this.#joining.get(topic) === attempt;
+    const isCurrent = this.#joining.get(topic) === link;
     if (isCurrent) this.#joining.delete(topic);
     if ("refusal" in result) {
       if (isCurrent) this.#reply(frame, link.joinRef, { status: "error", response: result.refusal });
@@ -230,24 +226,10 @@ export class Socket implements ChannelSocket {
     joined.topic.parted(parting);
   }
 
-  #linkTo(topic: string, joinRef: string | null, attempt: JoinAttempt): TopicLink {
-    const socket = this;
-    return {
-      topic,
-      joinRef,
-      identity: this.identity,
-      get isSlow() {
-        return socket.isSlow;
-      },
-      write: (data) => this.write(data),
-      whenDrained: (work) => this.whenDrained(work),
-      whenAbandoned: (work) => void (attempt.abandoned = work),
-      end: (event) => {
-        if (this.#topics.get(topic)?.joinRef !== joinRef) return;
-        this.#topics.delete(topic);
-        this.#tell([joinRef, joinRef, topic, event, {}]);
-      },
-    };
+  #endTopic({ topic, joinRef }: Link, event: string): void {
+    if (this.#topics.get(topic)?.joinRef !== joinRef) return;
+    this.#topics.delete(topic);
+    this.#tell([joinRef, joinRef, topic, event, {}]);
   }
 
   #isWithinLimits(frame: Frame): boolean {

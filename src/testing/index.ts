@@ -1,1 +1,2 @@
-export { testApp, type TestApp, type TestPage, type VisitOptions } from "./test-app.js";
+export { testApp, type TestApp, type VisitOptions } from "./test-app.js";
+export type { TestPage } from "./test-page.js";

@@ -8,7 +8,7 @@ import { Templates, type RenderStats } from "../render/template.js";
 import type { Identity } from "../session/identity.js";
 import { createView, contextOf, mountView } from "../session/mounting.js";
 import type { ViewClass } from "../session/registry.js";
-import { MOUNT_PURPOSE, type MountTicket } from "../session/services.js";
+import type { MountTicket } from "../session/services.js";
 import { Sessions } from "../session/sessions.js";
 import { StaticHost } from "../session/static-host.js";
 import { FakeClock, settle } from "./fake-clock.js";
