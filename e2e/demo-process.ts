@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** The grace periods of production, divided by ten, so that tests need not wait for them. */
-const LIMITS = { graceUnloadMs: 300, graceBrokenMs: 1_500, idleAfterMs: 6_000, awayAfterMs: 500, statusFlipMs: 500 };
+const LIMITS = { graceUnloadMs: 300, graceBrokenMs: 1_500, statusFlipMs: 500 };
 
 /** The demo in a process of its own, which a test may kill. */
 export class DemoProcess {
