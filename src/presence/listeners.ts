@@ -23,14 +23,17 @@ export class Listeners<T> {
   }
 
   tell(work: (listener: T) => unknown): void {
-    for (const { listener } of this.#all) void this.#call(listener, work);
+    for (const { listener } of this.#all) {
+      try {
+        const result = work(listener);
+        if (result instanceof Promise) result.catch((error: unknown) => this.#failed(error));
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
   }
 
-  async #call(listener: T, work: (listener: T) => unknown): Promise<void> {
-    try {
-      await work(listener);
-    } catch (error) {
-      this.logger.error({ error: messageOf(error), stack: (error as Error)?.stack }, `${this.what} failed`);
-    }
+  #failed(error: unknown): void {
+    this.logger.error({ error: messageOf(error), stack: (error as Error)?.stack }, `${this.what} failed`);
   }
 }

@@ -6,7 +6,7 @@ import { isFrozen } from "../render/freeze.js";
 import { FakePage, servicesOf, type PageOptions } from "../testing/fake-page.js";
 import { PresenceCluster } from "../testing/presence-cluster.js";
 import { PresenceMixin } from "./mixin.js";
-import { PresenceNode } from "./node.js";
+import type { PresenceNode } from "./node.js";
 import type { LeaveReason, Presence, PresenceChange, PresenceEvent } from "./presence.js";
 
 interface Person {
@@ -374,6 +374,39 @@ test("the late end of an old page removes its own connection only", async () => 
   await young.end("closed");
   await cluster.advance(1_000);
   assert.deepEqual(bob.view._told, ["-ann closed"]);
+});
+
+test("who goes on to another page of the site leaves the first room at once and hears it no more", async () => {
+  const { cluster, open } = begin();
+  const bob = await open(DocumentView, { userId: "bob" });
+  const ann = await open(DocumentView, { userId: "ann" });
+  await cluster.advance(100);
+  await ann.end("left");
+  const next = await open(DocumentView, { userId: "ann", params: { docId: "2" } });
+  await cluster.advance(100);
+  assert.equal(bob.view._told.at(-1), "-ann left");
+  const heard = ann.view._told.length;
+  bob.view.broadcastToPresence("wave", { to: "all" });
+  await bob.end("left");
+  await cluster.advance(1_000);
+  assert.deepEqual([ann.view._told.length, ann.frames], [heard, []]);
+  assert.deepEqual(next.view._told, ["+ann self"]);
+});
+
+test("a view that is busy loses nothing: it has the last state when it is done", async () => {
+  const { cluster, open } = begin();
+  const ann = await open(DocumentView, { userId: "ann", reads: ["presences"] });
+  await cluster.advance(100);
+  let release = () => {};
+  ann.enqueue(() => new Promise<void>((resolve) => (release = resolve)));
+  for (let i = 0; i < 5; i += 1) {
+    await open(QuietView, { userId: `u${i}` });
+    await cluster.advance(500);
+  }
+  assert.deepEqual(ann.view._told, ["+ann self"]);
+  release();
+  await cluster.advance(0);
+  assert.deepEqual([ann.view._told.length, ann.view.presenceCount()], [6, 6]);
 });
 
 test("a connected person stays, however long nothing is done", async () => {

@@ -442,6 +442,7 @@ test("whatever is lost, doubled, late or cut off, observers hear joins and leave
       for (const observer of world.observers) {
         assert.deepEqual(observer.faults, []);
         assert.deepEqual(observer.list, world.truth());
+        assert.equal(await world.nodes[0]!.link.count("doc%3A1"), observer.hold.room.count);
         assert.deepEqual([...observer.present].toSorted(), world.truth());
         assert.ok(!observer.told.some((line) => line.startsWith("-anchor")), observer.told.join(" "));
       }
@@ -478,9 +479,8 @@ class World {
     if (step.do === "wait") return this.#wait(step.ms);
     const { link } = this.nodes[step.node]!;
     if (step.do === "fate") link.fate = fates(step.seed);
-    else if (step.do === "cut") link.isCut = true;
-    else if (step.do === "heal") link.isCut = false;
-    else this.#member(step.do, step.node, step.user);
+    else if ("user" in step) this.#member(step.do, step.node, step.user);
+    else link.isCut = step.do === "cut";
   }
 
   async heal(): Promise<void> {
