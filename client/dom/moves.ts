@@ -1,7 +1,7 @@
 import type { Range } from "./regions.js";
 
 /** Not in every browser: moves an element without taking it out, so focus, frames and animations go on. */
-interface KeepingParent extends ParentNode, Node {
+interface KeepingParent extends Omit<ParentNode, "moveBefore"> {
   moveBefore?(node: Node, child: Node | null): void;
 }
 
