@@ -20,10 +20,10 @@ async function pointAtEachOther(ada: Person, grace: Person): Promise<void> {
 async function placesOnTheWay(mover: Person, witness: Person, from: Point, to: Point): Promise<number> {
   await mover.point(from);
   await witness.seesCursorAt(mover.name, from);
-  const places = await witness.cursorOf(mover.name).evaluateHandle((cursor: HTMLElement) => {
+  const places = await witness.cursorOf(mover.name).evaluateHandle((cursor) => {
     const seen = new Set<string>();
     const note = () => {
-      seen.add(cursor.style.transform);
+      seen.add(getComputedStyle(cursor).transform);
       if (cursor.isConnected) requestAnimationFrame(note);
     };
     note();

@@ -38,6 +38,11 @@ export class Person {
     return this.page.getByRole("button", { name: "Undo" });
   }
 
+  async renameBoard(title: string): Promise<void> {
+    await this.title.fill(title);
+    await this.title.press("Enter");
+  }
+
   toast(text: string): Locator {
     return this.page.locator("[live-flash] > *", { hasText: text });
   }
@@ -51,8 +56,9 @@ export class Person {
     await this.connected();
   }
 
+  /** A page tries again at most ten seconds after it failed. */
   async connected(): Promise<void> {
-    await expect(this.page.locator("html")).toHaveAttribute("data-live-state", "connected");
+    await expect(this.page.locator("html")).toHaveAttribute("data-live-state", "connected", { timeout: 15_000 });
   }
 
   /** The list shows exactly these, and the count says how many. */
@@ -71,7 +77,7 @@ export class Person {
     const [first, ...rest] = await Promise.all(points.map((point) => this.toWindow(point)));
     await this.page.mouse.move(...first!);
     await this.page.mouse.down();
-    for (const point of rest) await this.page.mouse.move(...point, { steps: 4 });
+    for (const point of rest) await this.page.mouse.move(...point);
     await this.page.mouse.up();
   }
 

@@ -41,19 +41,25 @@ for (const [how, signal] of [
   });
 }
 
-test("a caret stands still while others change the page a hundred times", async ({ stage }) => {
+test("a caret stands still while others change the page, and the very field, a hundred times", async ({ stage }) => {
   const ada = await stage.join("Ada");
   const grace = await stage.join("Grace");
   await ada.title.focus();
-  const field = await ada.title.elementHandle();
-  await field!.evaluate((input: HTMLInputElement) => input.setSelectionRange(3, 7, "backward"));
-  for (let n = 0; n < 98; n++) await grace.draw([20 + n * 15, 200], [30 + n * 15, 240]);
-  await grace.title.fill("Overwritten?");
-  await stage.join("Late");
-  await expect(ada.strokes).toHaveCount(98);
+  await ada.title.evaluate((input: HTMLInputElement) => input.setSelectionRange(3, 7, "backward"));
+  await grace.title.evaluate(async (input: HTMLInputElement) => {
+    for (let n = 1; n <= 100; n++) {
+      input.value = `Title ${n}`;
+      input.form!.requestSubmit();
+      await new Promise(requestAnimationFrame);
+    }
+  });
+  await grace.draw([300, 300], [500, 500]);
+  const late = await stage.join("Late");
   await ada.seesPeople("Ada", "Grace", "Late");
-  await expect(grace.title).toHaveValue("Overwritten?");
-  const caret = await field!.evaluate((input: HTMLInputElement) => {
+  await expect(late.title).toHaveValue("Title 100");
+  await expect(ada.title).toHaveAttribute("value", "Title 100");
+  await expect(ada.strokes).toHaveCount(1);
+  const caret = await ada.title.evaluate((input: HTMLInputElement) => {
     const { value, selectionStart, selectionEnd, selectionDirection } = input;
     return { value, selectionStart, selectionEnd, selectionDirection, isFocused: document.activeElement === input };
   });
@@ -64,6 +70,17 @@ test("a caret stands still while others change the page a hundred times", async 
     selectionDirection: "backward",
     isFocused: true,
   });
+});
+
+test("a field that was looked at and not written in follows the others again", async ({ stage }) => {
+  const ada = await stage.join("Ada");
+  const grace = await stage.join("Grace");
+  await ada.title.focus();
+  await grace.renameBoard("By Grace");
+  await expect(ada.title).toHaveAttribute("value", "By Grace");
+  await ada.title.blur();
+  await grace.renameBoard("By Grace again");
+  await expect(ada.title).toHaveValue("By Grace again");
 });
 
 test("who was offline for a moment did not leave", async ({ stage }) => {

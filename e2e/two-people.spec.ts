@@ -7,8 +7,8 @@ const PICTURE = fileURLToPath(new URL("../docs/images/two-people.png", import.me
 const isWanted = process.env["UPDATE_SCREENSHOTS"] !== undefined || !existsSync(PICTURE);
 
 function circle([x, y]: Point, radius: number): Point[] {
-  return Array.from({ length: 25 }, (_, step) => {
-    const angle = (step / 24) * 2 * Math.PI;
+  return Array.from({ length: 49 }, (_, step) => {
+    const angle = (step / 48) * 2 * Math.PI;
     return [x + radius * Math.cos(angle), y + radius * Math.sin(angle)];
   });
 }
@@ -28,5 +28,5 @@ test("two people draw one picture", async ({ stage }) => {
   await grace.point([1010, 420]);
   await ada.seesCursorAt("Grace Hopper", [1010, 420]);
   await expect(ada.title).toHaveValue("Two on one board");
-  if (isWanted) await ada.page.screenshot({ path: PICTURE, animations: "disabled" });
+  if (isWanted) await ada.page.screenshot({ path: PICTURE });
 });

@@ -51,6 +51,7 @@ export class ChatView extends PresenceMixin(LiveView<{ chatId: string }>)<Person
     const message = { ...this.me(), id: randomUUID(), by: this.getPresenceUserId(), text: text.slice(0, MAX_LENGTH) };
     chats.change(this.params.chatId, addMessage, message);
     this.messages.send("say", message);
+    this.pushEvent("said", { text });
   }
 
   override handlePresenceJoin({ name }: Presence<Person>, { self }: PresenceChange) {
