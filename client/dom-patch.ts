@@ -1,6 +1,6 @@
 import type { Edit, Statics, WireRendered } from "../src/render/rendered.js";
 import { applyStyles, isElement } from "./dom/elements.js";
-import { isDirty, markClean } from "./dom/fields.js";
+import { decideAnew, isDirty, markClean } from "./dom/fields.js";
 import { ForeignEdits } from "./dom/foreign-edits.js";
 import type { Changes } from "./dom/morph.js";
 import { Patcher } from "./dom/patcher.js";
@@ -66,6 +66,7 @@ export class DomPatch {
   private change(statics: Statics, work: () => void): void {
     const { activeElement } = document;
     Object.assign(this.patcher.statics, statics);
+    decideAnew();
     this.foreign.collect();
     work();
     if (activeElement && this.root.contains(activeElement) && activeElement !== document.activeElement)

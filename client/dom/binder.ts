@@ -1,4 +1,4 @@
-import { differing, isElement, isLeftAlone, isTextNode, styleNames } from "./elements.js";
+import { differing, isComment, isElement, isLeftAlone, isTextNode, styleNames } from "./elements.js";
 import type { ForeignEdits } from "./foreign-edits.js";
 import { MARK, type Mark, type Markup, PART } from "./markup.js";
 import type { Range } from "./regions.js";
@@ -21,8 +21,6 @@ const NO_TEXT = /^(?:table|thead|tbody|tfoot|tr|colgroup)$/;
  */
 export class Binder {
   private number = 0;
-  /** Whatever has a mark in it. */
-  private readonly marked = new Set<Node>();
 
   constructor(
     private readonly markup: Markup,
@@ -33,10 +31,7 @@ export class Binder {
 
   /** What stands in the page against the children of `parsed`. */
   bind(live: Stretch, parsed: Element): boolean {
-    for (const mark of [...marksIn(parsed), ...parsed.querySelectorAll(`[${PART}]`)])
-      for (let node: Node | null = mark; node && !this.marked.has(node); node = node.parentNode) this.marked.add(node);
-    const isBound = this.children(live, parsed, "open");
-    return isBound && this.number === this.markup.marks.length;
+    return this.children(live, parsed, "open") && this.number === this.markup.marks.length;
   }
 
   /** `edge` is "open" for those of a region, whose ends are to be its own. */
@@ -89,8 +84,7 @@ export class Binder {
   }
 
   private isSame(live: Node, parsed: Node): boolean {
-    const isMarked = this.marked.has(parsed);
-    if (!isMarked && live.isEqualNode(parsed)) return true;
+    if (live.isEqualNode(parsed)) return true;
     if (live.nodeName !== parsed.nodeName || !isElement(live) || !isElement(parsed)) return false;
     const part = parsed.getAttribute(PART);
     if (part) {
@@ -98,7 +92,7 @@ export class Binder {
       parsed.removeAttribute(PART);
     }
     if (!this.hasSameAttributes(live, parsed)) return false;
-    if (isLeftAlone(parsed)) return !isMarked || this.children(new Stretch(this.copy(parsed)), parsed, null);
+    if (isLeftAlone(parsed)) return this.children(new Stretch(this.copy(parsed)), parsed, null);
     if (live.localName === "noscript") return true;
     if (live.localName === "template") return live.innerHTML === parsed.innerHTML;
     return this.children(new Stretch(live), parsed, null);
@@ -106,7 +100,7 @@ export class Binder {
 
   private hasSameAttributes(live: Element, parsed: Element): boolean {
     const set = this.foreign.attributesOf(live);
-    return differing(live, parsed).every((name) => set.has(name) || (name === "style" && styleNames(parsed)[0]));
+    return [...differing(live, parsed)].every((name) => set.has(name) || (name === "style" && styleNames(parsed)[0]));
   }
 
   private copy(parsed: Element): Element {
@@ -120,7 +114,7 @@ export class Binder {
 }
 
 function isMark(node: Node): boolean {
-  return node.nodeName === "#comment" && node.nodeValue!.startsWith(MARK);
+  return isComment(node) && node.data.startsWith(MARK);
 }
 
 function marksIn(root: Element): ChildNode[] {

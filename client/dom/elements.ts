@@ -4,10 +4,15 @@ import type { ForeignEdits } from "./foreign-edits.js";
 
 const ELEMENT_NODE = 1;
 const TEXT_NODE = 3;
+const COMMENT_NODE = 8;
 const ORDERED_SNAPSHOT = 7;
 
 export function isElement(node: Node): node is Element {
   return node.nodeType === ELEMENT_NODE;
+}
+
+export function isComment(node: Node): node is Comment {
+  return node.nodeType === COMMENT_NODE;
 }
 
 export function isTextNode(node: Node): node is Text {
@@ -16,27 +21,23 @@ export function isTextNode(node: Node): node is Text {
 
 /** The page's own: nothing in it is patched, and of its attributes only `data-*`. */
 export function isLeftAlone(element: Element): boolean {
-  return element.matches(`[${ATTRIBUTES.ignore}],[${ATTRIBUTES.flash}]`);
+  return element.hasAttribute(ATTRIBUTES.ignore) || element.hasAttribute(ATTRIBUTES.flash);
 }
 
 /** Names of the attributes that are not the same, less those that are the page's own. */
-export function differing(element: Element, wanted: Element): string[] {
-  const names = new Set([...element.getAttributeNames(), ...wanted.getAttributeNames()]);
-  return [...names].filter(
-    (name) =>
-      element.getAttribute(name) !== wanted.getAttribute(name) && (name.startsWith("data-") || !isLeftAlone(wanted)),
-  );
+export function differing(element: Element, wanted: Element): Set<string> {
+  const names = [...element.getAttributeNames(), ...wanted.getAttributeNames()];
+  const isOther = (name: string) => element.getAttribute(name) !== wanted.getAttribute(name);
+  return new Set(names.filter((name) => isOther(name) && (name.startsWith("data-") || !isLeftAlone(wanted))));
 }
 
 /** Gives an element what is other in `after` than in `before`: its old tag or, in a morph, the element itself. */
 export function syncAttributes(element: Element, before: Element, after: Element, foreign: ForeignEdits): void {
   const set = foreign.attributesOf(element);
+  for (const [name, value] of set) if (after.getAttribute(name) !== value) set.delete(name);
   changeField(element, () => {
-    for (const name of differing(before, after)) {
-      if (before === element && set.get(name) === after.getAttribute(name)) continue;
-      set.delete(name);
-      write(element, name, after.getAttributeNode(name));
-    }
+    for (const name of differing(before, after))
+      if (before !== element || !set.has(name)) write(element, name, after.getAttributeNode(name));
   });
 }
 

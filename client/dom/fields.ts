@@ -2,6 +2,8 @@ export type Field = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 
 /** What the user had entered when the form was submitted. */
 const submitted = new WeakMap<Element, string>();
+/** What a field in focus showed when the server changed it: nothing that the user wrote. */
+const pinned = new WeakMap<Element, string>();
 
 function isField(element: Element | null): element is Field {
   return !!element && /^(?:input|textarea|select)$/.test(element.localName);
@@ -34,7 +36,7 @@ function untouchedState(field: Field): string {
 export function isDirty(element: Element): boolean {
   if (!isField(element)) return false;
   const state = stateOf(element);
-  if (submitted.get(element) === state) return false;
+  if (submitted.get(element) === state || pinned.get(element) === state) return false;
   return state !== untouchedState(element) || element.validity.badInput;
 }
 
@@ -50,6 +52,14 @@ function isUsers(field: Field): boolean {
   return isDirty(field);
 }
 
+/** Whose the fields are that a patch came to. */
+const kept = new Map<Field, boolean>();
+
+/** To be called before each patch: halfway through, a select may look as if nobody had touched it. */
+export function decideAnew(): void {
+  kept.clear();
+}
+
 /**
  * Makes a change to the attributes or content of an element. If it changes what a field shows of the server, the field
  * follows, unless it is the user's: then value, caret and selection stay.
@@ -57,7 +67,8 @@ function isUsers(field: Field): boolean {
 export function changeField(element: Element, change: () => void): void {
   const field = element.closest("select") ?? element;
   if (!isField(field)) return change();
-  const isKept = isUsers(field);
+  const isKept = kept.get(field) ?? isUsers(field);
+  kept.set(field, isKept);
   const before = defaultOf(field);
   if ("options" in field) {
     const chosen = new Set(field.selectedOptions);
@@ -78,7 +89,11 @@ function choose(select: HTMLSelectElement, isChosen: (option: HTMLOptionElement)
 /** A field whose value was once set no longer shows its default; setting the same value leaves the caret alone. */
 function pin(field: Exclude<Field, HTMLSelectElement>): void {
   if (isToggle(field)) field.checked = !!field.checked;
-  else if (field.value === field.defaultValue && !field.validity.badInput) field.value = String(field.value);
+  else if (field.value === field.defaultValue && !field.validity.badInput) {
+    field.value = String(field.value);
+    pinned.set(field, field.value);
+    field.addEventListener("blur", () => pinned.get(field) === field.value && follow(field), { once: true });
+  }
 }
 
 function follow(field: Exclude<Field, HTMLSelectElement>): void {

@@ -1,5 +1,5 @@
 import { ATTRIBUTES } from "../../src/protocol.js";
-import { applyStyles } from "./elements.js";
+import { applyStyles, isComment } from "./elements.js";
 import { isClosed, MARK } from "./markup.js";
 import type { Part } from "./regions.js";
 
@@ -43,7 +43,7 @@ export function parsePieces(pieces: readonly string[], parent: Element, root: El
 function divide(nodes: readonly ChildNode[], count: number): ChildNode[][] | null {
   const pieces: ChildNode[][] = [[]];
   for (const node of nodes)
-    if (node.nodeName === "#comment" && node.nodeValue === MARK) pieces.push([]);
+    if (isComment(node) && node.data === MARK) pieces.push([]);
     else pieces.at(-1)!.push(node);
   const before = pieces.shift()!;
   const behind = pieces.pop();
