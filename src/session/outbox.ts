@@ -47,10 +47,13 @@ export class Outbox {
     this.#pushes.push(payload);
   }
 
-  /** True when the page can take a render now; else `retry` is called when it can. */
+  /**
+   * True when the page can take a render now; else `retry` is called when it can. What was pushed cannot be left out, and comes
+   * after the HTML of its turn: with it a slow page gets both, up to the limit of its queue.
+   */
   isReady(retry: () => void): boolean {
     if (!this.#socket) return false;
-    if (!this.#socket.isSlow) return true;
+    if (!this.#socket.isSlow || this.#pushes.length > 0) return true;
     if (!this.#isWaiting) {
       this.#isWaiting = true;
       this.#socket.whenDrained(() => {
