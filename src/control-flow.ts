@@ -25,19 +25,32 @@ export class ControlFlow extends Error {
 }
 
 /**
- * Leaves for another page of this site: `throw redirect("/login")`.
+ * Leaves for another page of this site.
+ *
+ * @example
+ * if (!this.user) throw redirect("/login");
  * @throws ConviveError REDIRECT_UNSAFE for anything that is not a path of this site.
  */
 export function redirect(to: string): ControlFlow {
   return ControlFlow[MAKE]({ kind: "redirect", to: safePath(to) });
 }
 
-/** Answers as if there were no such page: `throw notFound()`. */
+/**
+ * Answers as if there were no such page.
+ *
+ * @example
+ * if (!board) throw notFound();
+ */
 export function notFound(): ControlFlow {
   return ControlFlow[MAKE]({ kind: "not_found" });
 }
 
-/** Refuses: `throw forbidden()`. */
+/**
+ * Refuses.
+ *
+ * @example
+ * if (!board.members.has(this.user?.id)) throw forbidden();
+ */
 export function forbidden(): ControlFlow {
   return ControlFlow[MAKE]({ kind: "forbidden" });
 }

@@ -22,10 +22,12 @@ import { Delivery, type PushTarget } from "./session/delivery.js";
 import { Sessions } from "./session/sessions.js";
 import type { ViewClass } from "./session/registry.js";
 
+/** For a health check: `response.json(live.health())`. `degraded`: the presence store does not answer; `draining`: `close()` was called. */
 export interface Health {
   readonly status: "ok" | "degraded" | "draining";
 }
 
+/** How `live.close()` ends. */
 export interface CloseOptions {
   /** How long pages have to finish what they do and sockets to be closed one after another; 0 unless given. */
   drainMs?: number;
@@ -59,6 +61,7 @@ export interface Live {
   close(options?: CloseOptions): Promise<void>;
 }
 
+/** What `live.stats()` counts. */
 export interface LiveStats {
   readonly sockets: number;
   readonly pages: number;

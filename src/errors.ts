@@ -34,8 +34,10 @@ export const ERROR_CODES = {
   SERVER_CLOSED: "The server is closing or closed.",
 } as const;
 
+/** One of `ERROR_CODES`. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** What a `ConviveError` is made with, besides its code and message. */
 export interface ErrorDetails {
   /** HTTP status that fits, for Express's error handler; 500 unless told. */
   readonly status?: number;

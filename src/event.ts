@@ -6,6 +6,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 /** What `live-value-*` and forms send; a bare `@event` takes this and nothing else, checked. */
 export type FormPayload = Readonly<Record<string, string>>;
 
+/** The second argument of every event handler. */
 export interface EventInfo {
   /** the event's name as the client sent it */
   readonly name: string;
@@ -16,11 +17,13 @@ export interface EventInfo {
 
 type Handler<P> = (payload: P, info: EventInfo) => unknown;
 
+/** Decorates a method that takes `P`, in both dialects of decorators. */
 export interface EventDecorator<P> {
   <T extends Handler<P>>(method: T, context: ClassMethodDecoratorContext): void;
   <T extends Handler<P>>(target: object, name: string | symbol, descriptor: TypedPropertyDescriptor<T>): void;
 }
 
+/** `@event({ debounceMs: 300 })` */
 export interface EventOptions {
   /** another name on the wire than the method's */
   readonly name?: string;
@@ -30,11 +33,18 @@ export interface EventOptions {
   readonly debounceMs?: number;
 }
 
+/** The forms of `@event`: bare, with options, with a schema, with both. */
 export interface EventFactory extends EventDecorator<FormPayload> {
   <S extends StandardSchemaV1>(schema: S, options?: EventOptions): EventDecorator<StandardSchemaV1.InferOutput<S>>;
   (options: EventOptions): EventDecorator<FormPayload>;
 }
 
+/**
+ * What a schema makes of a payload, for the handler's parameter.
+ *
+ * @example
+ * @event(Shape) add(shape: Output<typeof Shape>) { … }
+ */
 export type Output<S extends StandardSchemaV1> = StandardSchemaV1.InferOutput<S>;
 
 /**

@@ -48,6 +48,7 @@ export const DEFAULT_LIMITS = {
   mailboxLength: 1_000,
 } as const;
 
+/** All limits, resolved. */
 export type Limits = { readonly [K in keyof typeof DEFAULT_LIMITS]: number };
 
 /** Defaults with the given limits laid over; throws on what cannot work together. */

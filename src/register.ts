@@ -22,12 +22,14 @@ export interface DefaultUser {
   readonly name?: string;
 }
 
+/** `view.user`: what `Register` says, else Express's `User`, else an id and perhaps a name. */
 export type User = Register extends { user: infer U extends object }
   ? U
   : keyof Express.User extends never
     ? DefaultUser
     : Express.User;
 
+/** `view.session`: what `Register` says, else a record. */
 export type Session = Register extends { session: infer S } ? S : Readonly<Record<string, unknown>>;
 
 /** Route parameters of a view. */

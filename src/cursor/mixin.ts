@@ -11,6 +11,7 @@ import { cursorMethods, enterCursors, OWN_CURSORS, type CursorMembers } from "./
 
 export type { CursorMembers } from "./mixin-cursors.js";
 
+/** What `LiveCursorMixin` adds to the class, besides presence. */
 export interface CursorStatics {
   /** How often a page sends its pointer at most. */
   cursorIntervalMs: number;

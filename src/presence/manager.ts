@@ -13,6 +13,7 @@ import type { Room, Tracked } from "./room.js";
 import { TtlMembers } from "./room-ttl.js";
 import type { RoomChange } from "./roster.js";
 
+/** How `joinPresence` enters. */
 export interface JoinOptions {
   /** one of several devices of the user; unless given, a user joins once */
   readonly connectionId?: string;

@@ -48,6 +48,7 @@ export interface PresenceMembers<M extends object, E> {
   }): void | Promise<void>;
 }
 
+/** What a view does when somebody comes to a second room, leaves it, or sends something there. */
 export interface RoomCallbacks<M extends object, E> {
   join?(person: Presence<M>, change: PresenceChange): unknown;
   leave?(person: Presence<M>, change: PresenceChange): unknown;

@@ -5,6 +5,7 @@ import type { Meta, PresenceRecord } from "./presence.js";
 
 export type { PresenceMembers, RoomCallbacks, ViewRoom } from "./mixin-members.js";
 
+/** What `PresenceMixin` adds to the class. */
 export interface PresenceStatics {
   /** `"whiteboard:{boardId}"`: variables are the view's fields, else the route's parameters. The view's name unless given. */
   presenceKey: string | undefined;

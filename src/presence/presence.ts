@@ -1,6 +1,7 @@
 import type { User } from "../register.js";
 import { freeze } from "../render/freeze.js";
 
+/** From input and visibility: `idle` after a minute without input, `away` when the page is hidden. */
 export type Status = "active" | "idle" | "away";
 
 /** What is known of one person in one room, without the meta laid flat. */
