@@ -25,9 +25,13 @@ export interface DomPatchOptions {
  * patch.apply(payload.d, payload.s);
  */
 export class DomPatch {
+  /** Whether a field holds what the user entered and did not submit; no patch overwrites it. */
+  readonly isDirty = isDirty;
+  /** What a field, or the fields of a form, hold is no longer the user's alone: the server may change it. */
+  readonly markClean = markClean;
   private readonly foreign: ForeignEdits;
   private readonly patcher: Patcher;
-  private readonly changes: Changes = { added: new Set(), removed: new Set(), updated: new Set() };
+  private readonly changes: Changes = { added: [], removed: [], updated: [] };
 
   constructor(
     private readonly root: Element,
@@ -49,16 +53,6 @@ export class DomPatch {
     this.change(statics, () => this.patcher.apply(edit));
   }
 
-  /** Whether a field holds what the user entered and did not submit; no patch overwrites it. */
-  isDirty(field: Element): boolean {
-    return isDirty(field);
-  }
-
-  /** What a field, or the fields of a form, hold is no longer the user's alone: the server may change it. */
-  markClean(element: Element): void {
-    markClean(element);
-  }
-
   destroy(): void {
     this.foreign.stop();
   }
@@ -78,19 +72,15 @@ export class DomPatch {
   /** Handlers see the page whole, and may cause the next patch. */
   private tell(): void {
     const { root, options } = this;
-    const [added, removed, updated] = Object.values(this.changes).map((nodes: Set<Node>) => {
-      const found = [...nodes];
-      nodes.clear();
-      return found;
-    });
+    const [added, removed, updated] = Object.values(this.changes).map((nodes: Node[]) => nodes.splice(0));
     for (const node of removed!) if (isElement(node) && !root.contains(node)) options.onRemoved?.(node);
     for (const node of added!) if (isElement(node) && root.contains(node)) options.onAdded?.(node);
-    const seen = new Set<Element>([root.parentElement!]);
-    for (const node of updated!) {
+    const seen = new Set<Node | null>([root.parentNode]);
+    for (let node of updated!) {
       if (!root.contains(node)) continue;
-      for (let element = node as Element; !seen.has(element); element = element.parentElement!) {
-        seen.add(element);
-        options.onUpdated?.(element);
+      for (; !seen.has(node); node = node.parentNode!) {
+        seen.add(node);
+        options.onUpdated?.(node as Element);
       }
     }
   }

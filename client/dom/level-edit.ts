@@ -1,5 +1,6 @@
 import type { Change, Ops, Script, SlotEdits, Step, Value } from "../../src/render/rendered.js";
 import { isText } from "./markup.js";
+import { parse } from "./parse.js";
 import { type Child, Part, type Range, Region, type Segment, type Slot } from "./regions.js";
 
 /** Does to the page what the steps say. False: it could not, and shows something older. */
@@ -27,9 +28,9 @@ export class LevelEdit {
   /** The new entries up to the cursor; null while they are the old ones. */
   private next: Child[] | null = null;
   private cursor = 0;
-  /** Numbers of old entries that change place, and of those that have. */
-  private readonly moving = new Set<number>();
+  /** Numbers of old entries that were put elsewhere, and of those that leave their place. */
   private readonly moved = new Set<number>();
+  private readonly left: number[] = [];
   /** Parts to be written at the end, with the HTML that they had. */
   private readonly parts = new Map<Part, string | null>();
 
@@ -44,10 +45,10 @@ export class LevelEdit {
 
   run(script: Script): boolean {
     if (script.some(isStructural)) this.next = [];
-    for (const step of script) for (const at of placesOf(step)) this.moving.add(at);
     for (const step of script) this.step(step);
     if (this.next) {
       this.keep(this.old.length - this.cursor);
+      for (const at of this.left) if (!this.moved.has(at)) this.remove(this.old[at]!);
       this.region.children = this.next;
     }
     for (const [part, before] of this.parts) this.act(null, () => this.page.updatePart(part, before));
@@ -57,17 +58,21 @@ export class LevelEdit {
   private step(step: Step): void {
     if (typeof step === "number") {
       if (step > 0) this.keep(step);
-      else this.takeOut(-step);
+      else for (let count = step; count < 0; count++) this.left.push(this.cursor++);
     } else if (!isStructural(step)) {
       const child = this.old[this.cursor]!;
       this.change(child, step as Change);
       this.keep(1);
-    } else if ((step as Ops)[0] === "+") this.insert((step as Ops).slice(1));
-    else
-      for (const at of placesOf(step)) {
-        this.put(at);
-        if ((step as Ops)[0] === "=") this.change(this.old[at]!, (step as readonly unknown[])[2] as Change);
-      }
+    } else {
+      const [kind, ...rest] = step as readonly [string, ...unknown[]];
+      if (kind === "+") this.insert(rest as Ops);
+      else if (kind === "=") this.change(this.put(rest[0] as number), rest[1] as Change);
+      else
+        for (const at of rest as (number | readonly [number, number])[]) {
+          const [first, count] = typeof at === "number" ? [at, 1] : at;
+          for (let more = 0; more < count; more++) this.put(first + more);
+        }
+    }
   }
 
   private keep(count: number): void {
@@ -76,11 +81,8 @@ export class LevelEdit {
     this.cursor = end;
   }
 
-  private takeOut(count: number): void {
-    for (const end = this.cursor + count; this.cursor < end; this.cursor++) {
-      const child = this.old[this.cursor]!;
-      if (!this.moving.has(this.cursor)) this.act(child, () => this.isKnown(child) && this.page.remove(child));
-    }
+  private remove(child: Child): void {
+    this.act(child, () => this.isKnown(child) && this.page.remove(child));
   }
 
   private insert(ops: Ops): void {
@@ -92,12 +94,13 @@ export class LevelEdit {
     this.act(place, () => !!place && items.length === children.length && this.page.insert(items, place as ChildNode));
   }
 
-  private put(at: number): void {
+  private put(at: number): Child {
     const child = this.old[at]!;
     this.next!.push(child);
     this.moved.add(at);
     const place = this.place();
     this.act(place, () => !!place && this.isKnown(child) && this.page.move(child, place as ChildNode));
+    return child;
   }
 
   /** What lies behind the cursor: before it, or in it if it is a tag, goes what comes next. */
@@ -169,18 +172,6 @@ function isStructural(step: Step): boolean {
   return typeof step === "number" ? step < 0 : Array.isArray(step) && typeof step[0] === "string";
 }
 
-/** Numbers of the old entries that a step puts elsewhere. */
-function placesOf(step: Step): number[] {
-  const [kind, ...places] = (Array.isArray(step) ? step : []) as [string, ...(number | readonly [number, number])[]];
-  if (kind === "=") places.length = 1;
-  if (kind !== "=" && kind !== "<") return [];
-  return places.flatMap((at) =>
-    typeof at === "number" ? at : Array.from({ length: at[1] }, (_, more) => at[0] + more),
-  );
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };
-
 function decode(text: string): string {
-  return text.replace(/&(.+?);/g, (_, name: string) => ENTITIES[name]!);
+  return text.includes("&") ? parse(text, document.body).textContent! : text;
 }

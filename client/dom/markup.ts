@@ -19,8 +19,8 @@ export const PART = "live-part";
 /** Text that a value may complete to an entity. */
 const HALF_ENTITY = /&#?\w*$/;
 const TABLE = /(?=<table\b)/i;
-/** What is more than text with the five entities that the server writes. */
-const MARKUP = /<|&(?!(?:amp|lt|gt|quot|#39);)/;
+/** What is more than text, or might become so by what follows. */
+const MARKUP = /<|&[^;]*$/;
 /** Elements that a parser opens again in what follows if they are not closed. */
 const FORMATTING = /<(\/?)(a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)\b/g;
 
@@ -132,7 +132,7 @@ export class Markup {
 
 /** What stands where a child begins: t between tags, a in a tag, r in raw text, x where nothing can be marked. */
 function beginOf([, , , kinds]: TemplateStatics, child: Child | undefined): string {
-  return child ? kinds[child.toOps()[0] as number]![0]! : "t";
+  return kinds[child?.number ?? -1]?.[0] ?? "t";
 }
 
 /** Whether the segment of that number is of a block inside the level: an item that may show beside its neighbours. */

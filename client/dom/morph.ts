@@ -7,10 +7,10 @@ import { Stretch } from "./stretch.js";
 
 /** What patches did. */
 export interface Changes {
-  readonly added: Set<Node>;
-  readonly removed: Set<Node>;
+  readonly added: Node[];
+  readonly removed: Node[];
   /** attributes, text or children */
-  readonly updated: Set<Node>;
+  readonly updated: Node[];
 }
 
 /** Makes a stretch of the page like other nodes, keeping elements, and of them what is the user's or a hook's. */
@@ -32,7 +32,7 @@ export class Morph {
       const partner = partnerOf(node, place, live.end, keyed);
       if (!partner) {
         live.parent.insertBefore(node, place ?? live.end);
-        this.changes.added.add(node);
+        this.changes.added.push(node);
       } else {
         if (partner !== place) moveNodes([partner], place!);
         if (isElement(node)) this.element(partner as Node as Element, node);
@@ -42,13 +42,13 @@ export class Morph {
     }
     for (let node; (node = live.next());) {
       node.remove();
-      this.changes.removed.add(node);
+      this.changes.removed.push(node);
     }
   }
 
   private element(from: Element, to: Element): void {
     if (from.isEqualNode(to) && !(to.localName === "template" || to.querySelector("template"))) return;
-    this.changes.updated.add(from);
+    this.changes.updated.push(from);
     syncAttributes(from, from, to, this.foreign);
     if (isLeftAlone(to) || isBeingEdited(from)) return;
     if (/^(?:textarea|noscript|template)$/.test(from.localName)) syncContent(from, to);

@@ -8,14 +8,14 @@ interface KeepingParent extends Omit<ParentNode, "moveBefore"> {
 /** Of `compareDocumentPosition`. */
 const FOLLOWING = 4;
 
-/** Null if the ends of the range are no longer siblings. */
-export function nodesOf({ first, last }: Range): ChildNode[] | null {
+/** None if the ends of the range are no longer siblings. */
+export function nodesOf({ first, last }: Range): ChildNode[] {
   const nodes: ChildNode[] = [];
   for (let node = first; node; node = node.nextSibling as ChildNode | null) {
     nodes.push(node);
     if (node === last) return nodes;
   }
-  return null;
+  return [];
 }
 
 /** Puts siblings before another of theirs. What has the focus keeps it. */

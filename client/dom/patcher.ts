@@ -12,9 +12,6 @@ import { parse, parseNodes, parsePart, parsePieces } from "./parse.js";
 import { type Part, type Range, Region, htmlOf } from "./regions.js";
 import { Stretch } from "./stretch.js";
 
-/** Between tries to bind what could not be bound the pauses double, up to two to the power of this. */
-const MAX_DOUBLINGS = 6;
-
 /**
  * The page and its rendering: keeps regions bound to nodes and writes what a script changes. Wherever a check fails,
  * the smallest region around is morphed; it is bound again when it is touched next.
@@ -59,46 +56,37 @@ export class Patcher implements Page {
   insert(items: readonly Region[], place: ChildNode): boolean {
     const parent = place.parentNode as Element;
     const html = items.map((item) => item.toHtml());
-    const pieces = parsePieces(html, parent, this.root);
-    if (!pieces) return false;
-    const nodes = pieces.map((piece) => (piece.length ? piece : [new Text()]));
-    items.forEach((item, index) => {
-      item.first = nodes[index]![0]!;
-      item.last = nodes[index]!.at(-1)!;
-    });
     const fragment = document.createDocumentFragment();
-    for (const node of nodes.flat()) fragment.append(node);
-    const added = [...fragment.children];
-    changeField(parent, () => parent.insertBefore(fragment, place));
-    for (const element of added) this.changes.added.add(element);
-    this.changes.updated.add(parent);
-    return true;
-  }
-
-  remove(item: Region): boolean {
-    const nodes = nodesOf(item);
-    if (!nodes) return false;
-    const parent = nodes[0]!.parentNode as Element;
-    changeField(parent, () => {
-      for (const node of nodes) node.remove();
+    const pieces = parsePieces(html, parent, this.root);
+    pieces?.forEach((nodes, index) => {
+      if (!nodes.length) nodes.push(new Text());
+      items[index]!.first = nodes[0]!;
+      items[index]!.last = nodes.at(-1)!;
+      fragment.append(...nodes);
+      this.changes.added.push(...nodes);
     });
-    for (const node of nodes) this.changes.removed.add(node);
-    this.changes.updated.add(parent);
-    return true;
+    if (pieces) this.change(parent, () => parent.insertBefore(fragment, place));
+    return !!pieces;
   }
 
-  move(item: Region, place: ChildNode): boolean {
+  remove(item: Range): boolean {
     const nodes = nodesOf(item);
-    const parent = place.parentNode as Element;
-    if (nodes?.[0]?.parentNode !== parent) return false;
-    changeField(parent, () => moveNodes(nodes, place));
-    this.changes.updated.add(parent);
-    return true;
+    for (const node of nodes) this.change(node.parentNode!, () => node.remove());
+    this.changes.removed.push(...nodes);
+    return nodes.length > 0;
+  }
+
+  move(item: Range, place: ChildNode): boolean {
+    const nodes = nodesOf(item);
+    const parent = place.parentNode!;
+    const isSound = nodes[0]?.parentNode === parent;
+    if (isSound) this.change(parent, () => moveNodes(nodes, place));
+    return isSound;
   }
 
   write(text: Text, value: string): boolean {
     text.data = value;
-    this.changes.updated.add(text.parentNode!);
+    this.changes.updated.push(text.parentNode!);
     return true;
   }
 
@@ -112,7 +100,7 @@ export class Patcher implements Page {
     if (from.getAttribute(ATTRIBUTES.key) !== to.getAttribute(ATTRIBUTES.key)) return false;
     syncAttributes(element, from, to, this.foreign);
     if (part.isRaw && from.innerHTML !== to.innerHTML) syncContent(element, to);
-    this.changes.updated.add(element);
+    this.changes.updated.push(element);
     return true;
   }
 
@@ -124,23 +112,25 @@ export class Patcher implements Page {
       range === this.region ? [...parseNodes(html, parent).childNodes] : parsePieces([html], parent, this.root)?.[0];
     if (!nodes) return false;
     if (shown instanceof Region) shown.boundAt = 0;
-    changeField(parent, () => this.morph.children(live, nodes));
-    this.changes.updated.add(parent);
+    this.change(parent, () => this.morph.children(live, nodes));
     this.reclaim(range, live);
     return true;
   }
 
   private bind(region: Region): boolean {
     if (region.boundAt) return true;
-    if (region.pause-- > 0) return false;
+    // Each pause between two tries is twice as long as the last.
+    const failures = region.failures++;
+    if (failures & (failures - 1)) return false;
     const markup = new Markup(region);
     const live = this.stretchOf(region);
     const binder = new Binder(markup, this.foreign, this.copies);
     const isBound = isClosed(markup.html) && binder.bind(live, parse(markup.html, live.parent as Element));
     this.reclaim(region, live);
-    if (isBound) for (const bound of markup.regions) bound.boundAt = this.foreign.clock;
-    region.pause = isBound ? 0 : 2 ** region.failures - 1;
-    region.failures = isBound ? 0 : Math.min(region.failures + 1, MAX_DOUBLINGS);
+    if (isBound) {
+      for (const bound of markup.regions) bound.boundAt = this.foreign.clock;
+      region.failures = 0;
+    }
     return isBound;
   }
 
@@ -157,6 +147,11 @@ export class Patcher implements Page {
     if (live.behind(before) === end) parent.insertBefore(new Text(), end);
     range.first = live.behind(before);
     range.last = (end ? end.previousSibling : parent.lastChild) as ChildNode;
+  }
+
+  private change(parent: Node, work: () => void): void {
+    changeField(parent as Element, work);
+    this.changes.updated.push(parent);
   }
 
   private isShown(node: Node): boolean {

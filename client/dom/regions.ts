@@ -72,9 +72,8 @@ export class Region implements Range {
   part: Part | null = null;
   /** What the clock of foreign edits showed when the nodes were found; 0 while they are not known. */
   boundAt = 0;
-  /** Tries to bind that failed since the last good one, and changes to let pass before the next. */
+  /** Changes that came while it could not be bound. */
   failures = 0;
-  pause = 0;
   children: Child[] | null = null;
 
   constructor(
@@ -83,6 +82,11 @@ export class Region implements Range {
     private readonly ops: Ops,
     readonly block = 0,
   ) {}
+
+  /** Number of its first segment. */
+  get number(): number | undefined {
+    return this.children ? this.children[0]?.number : (this.ops[0] as number);
+  }
 
   get template(): TemplateStatics {
     return staticsOf(this.statics, this.id);
