@@ -201,6 +201,7 @@ class ConviveServer implements Live {
     await this.#upgrades.drain(drainMs);
     this.#delivery.close();
     await this.#sessions.close();
+    this.#sessions.services.templates.close();
     await Promise.all([...this.#servers].map(closeServer));
   }
 }
