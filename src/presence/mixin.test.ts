@@ -268,6 +268,7 @@ test("the key is frozen at first use: a field that changes later moves nobody", 
     const watcher = await open(DocumentView, { userId: "watcher" });
     const page = await open(View, { userId: "ann" });
     page.view.docId = "2";
+    assert.deepEqual(page.join().rooms, ["room:document:1"]);
     await cluster.until(page.view.updatePresence({ name: "y" }));
     await cluster.until(page.view.untrackPresence());
     await cluster.advance(100);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Observer, PresenceCluster, type ClusterNode } from "../testing/presence-cluster.js";
+import type { MemoryRoom } from "./memory-room.js";
 import type { RoomHold } from "./node.js";
 
 const KEY = "doc:1";
@@ -277,6 +278,38 @@ test("a store that comes back empty makes nobody leave", async () => {
   assert.equal(cluster.store.rooms.get("doc%3A1")!.connections.size, 2);
 });
 
+test("a store that went back in time makes nobody leave and brings nobody back", async () => {
+  const cluster = new PresenceCluster();
+  const [one, two] = [cluster.start(), cluster.start()];
+  const [here, there] = [await Observer.of(one, KEY), await Observer.of(two, KEY)];
+  await cluster.until(track(here.hold, "c1", "ann"));
+  await cluster.until(track(there.hold, "c2", "bob"));
+  await cluster.advance(1_000);
+  const room = cluster.store.rooms.get("doc%3A1")!;
+  const saved = { head: room.head, maps: mapsOf(room).map((map) => new Map(map as Map<string, unknown>)) };
+  await cluster.until(track(here.hold, "c3", "cyd"));
+  await cluster.until(there.hold.room.leave("c2", "closed"));
+  await cluster.advance(1_000);
+  room.head = saved.head;
+  for (const [i, map] of mapsOf(room).entries()) {
+    map.clear();
+    for (const [name, value] of saved.maps[i]!) (map as Map<string, unknown>).set(name, value);
+  }
+  // Others write on, so that the version comes level again.
+  await cluster.until(track(there.hold, "c4", "dan"));
+  await cluster.advance(20_000);
+  assert.deepEqual(
+    [here.list, there.list],
+    [
+      ["ann", "cyd", "dan"],
+      ["ann", "cyd", "dan"],
+    ],
+  );
+  for (const { told, faults } of [here, there]) {
+    assert.deepEqual([told.map((line) => line.split(" ")[0]), faults], [["+ann", "+bob", "+cyd", "-bob", "+dan"], []]);
+  }
+});
+
 test("what the store lost and no owner brings back leaves in the end", async () => {
   const cluster = new PresenceCluster();
   const [one, two] = [cluster.start(), cluster.start()];
@@ -369,14 +402,17 @@ test("a watcher that throws does not keep others from hearing", async () => {
 
 test("away and idle are told when they change how awake the person is, and flips are held back", async () => {
   const cluster = new PresenceCluster();
-  const observer = await Observer.of(cluster.start(), KEY);
+  const one = cluster.start();
+  const observer = await Observer.of(one, KEY);
   const { room } = observer.hold;
   await cluster.until(track(observer.hold, "c1", "ann"));
   await cluster.until(track(observer.hold, "c2", "ann"));
   await cluster.advance(100);
   observer.told.length = 0;
+  const writes = one.link.writes;
   room.setStatus("c1", "away");
   await cluster.advance(200);
+  assert.equal(one.link.writes, writes);
   assert.deepEqual([room.find("ann")!.status, observer.told], ["active", []]);
   room.setStatus("c2", "idle");
   await cluster.advance(200);
@@ -527,6 +563,10 @@ function fates(seed: number): () => "deliver" | "lose" | "twice" | "late" {
     state = (state * 48_271) % 2_147_483_647;
     return (["deliver", "deliver", "lose", "twice", "late"] as const)[state % 5]!;
   };
+}
+
+function mapsOf(room: MemoryRoom): Map<string, unknown>[] {
+  return [room.connections, room.users, room.owners, room.sequences] as Map<string, unknown>[];
 }
 
 function track(hold: RoomHold, connectionId: string, userId: string): Promise<void> {

@@ -51,6 +51,7 @@ export class Room extends RoomFeed implements WriterOwner {
   /** Resolves when the own list shows it, or when the store takes too long. */
   track({ connectionId, userId, meta }: Tracked): Promise<void> {
     this.#hasCarried = true;
+    this.#endGrace(connectionId);
     // Who is here already has been here since then: a reload keeps the person's place in the list.
     const since = Math.min(...this.roster.connectionsOf(userId).map((each) => each.since));
     const own: OwnConnection = { connectionId, userId, meta, status: "active", isLingering: false };
