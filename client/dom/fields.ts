@@ -2,6 +2,8 @@ export type Field = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 
 /** What the user had entered when the form was submitted. */
 const submitted = new WeakMap<Element, string>();
+/** What a field in focus shows since the server changed it: the server's words still, not the user's. */
+const pinned = new WeakMap<Element, string>();
 /** Whose the fields are that a patch came to. */
 const kept = new Map<Field, boolean>();
 
@@ -31,7 +33,8 @@ function untouched(field: Field): Field {
 export function isDirty(element: Element): boolean {
   if (!isField(element)) return false;
   const state = stateOf(element);
-  return submitted.get(element) !== state && (state !== stateOf(untouched(element)) || element.validity.badInput);
+  if (submitted.get(element) === state || pinned.get(element) === state) return false;
+  return state !== stateOf(untouched(element)) || element.validity.badInput;
 }
 
 /** What a form, or a field, holds now is no longer the user's alone. */
@@ -63,11 +66,26 @@ export function changeField(element: Element, change: () => void): void {
   const before = stateOf(untouched(field));
   const chosen = "options" in field && new Set(field.selectedOptions);
   // A field whose value was once set no longer shows its default; setting the same value leaves the caret alone.
-  if (isKept && !chosen && !field.validity.badInput) setState(field, field);
+  if (isKept && !chosen && !field.validity.badInput) {
+    if (!isDirty(field)) pin(field);
+    setState(field, field);
+  }
   change();
   const after = untouched(field);
   if (!isKept && stateOf(after) !== before) setState(field, after);
   if (isKept && chosen) choose(field as HTMLSelectElement, (option) => chosen.has(option));
+}
+
+/** What nobody wrote in follows the server again when it is left. */
+function pin(field: Field): void {
+  if (!pinned.has(field)) {
+    const leave = () => {
+      if (!isDirty(field)) setState(field, untouched(field));
+      pinned.delete(field);
+    };
+    field.addEventListener("blur", leave, { once: true });
+  }
+  pinned.set(field, stateOf(field));
 }
 
 function setState(field: Field, wanted: Field): void {
