@@ -12,6 +12,8 @@ export class DemoProcess {
   #child: ChildProcess | null = null;
   #port = 0;
 
+  constructor(private readonly limits: Partial<typeof LIMITS> = {}) {}
+
   get port(): number {
     return this.#port;
   }
@@ -22,7 +24,12 @@ export class DemoProcess {
 
   /** On a free port; on the same one when it is started again. */
   async start(): Promise<void> {
-    const env = { ...process.env, PORT: String(this.#port), E2E_LIMITS: JSON.stringify(LIMITS), NODE_ENV: "test" };
+    const env = {
+      ...process.env,
+      PORT: String(this.#port),
+      E2E_LIMITS: JSON.stringify({ ...LIMITS, ...this.limits }),
+      NODE_ENV: "test",
+    };
     const child = spawn(process.execPath, ["--import", "tsx", "e2e/demo-server.ts"], {
       cwd: ROOT,
       env,

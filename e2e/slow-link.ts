@@ -1,12 +1,14 @@
 import { createServer, connect, type AddressInfo, type Server, type Socket } from "node:net";
 
-/** A port that leads to another one, where each byte takes some time on its way, there and back. */
+/** A port that leads to another one, where each byte takes some time on its way, there and back; a link that can be cut. */
 export class SlowLink {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  #isCut = false;
 
   constructor(targetPort: number, delayMs: number) {
     this.#server = createServer({ noDelay: true }, (near) => {
+      if (this.#isCut) return near.destroy();
       const far = connect({ port: targetPort, host: "localhost", noDelay: true });
       this.#forward(near, far, delayMs);
       this.#forward(far, near, delayMs);
@@ -18,8 +20,17 @@ export class SlowLink {
     return `http://localhost:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  async close(): Promise<void> {
+  cut(): void {
+    this.#isCut = true;
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  mend(): void {
+    this.#isCut = false;
+  }
+
+  async close(): Promise<void> {
+    this.cut();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 

@@ -1,5 +1,7 @@
 import { DemoProcess } from "./demo-process.js";
 import { expect, test as demoTest } from "./demo-test.js";
+import { watchPresence } from "./presence-log.js";
+import { SlowLink } from "./slow-link.js";
 
 /** With a server that this test may kill. */
 const test = demoTest.extend<{ ownDemo: DemoProcess }>({
@@ -83,14 +85,28 @@ test("a field that was looked at and not written in follows the others again", a
   await expect(ada.title).toHaveValue("By Grace again");
 });
 
-test("who was offline for a moment did not leave", async ({ stage }) => {
-  const ada = await stage.join("Ada");
-  const grace = await stage.join("Grace");
-  await ada.seesPeople("Ada", "Grace");
-  await grace.context.setOffline(true);
+test("who lost the link for a moment did not leave, who lost it for good did", async ({ stage }) => {
+  const demo = new DemoProcess({ graceBrokenMs: 5_000 });
+  await demo.start();
+  const links = [new SlowLink(demo.port, 0), new SlowLink(demo.port, 0)] as const;
+  const [gracesUrl, latesUrl] = await Promise.all(links.map((link) => link.open()));
+  const ada = await stage.join("Ada", demo.url + stage.boardPath);
+  const grace = await stage.join("Grace", gracesUrl + stage.boardPath);
+  const late = await stage.join("Late", latesUrl + stage.boardPath);
+  await ada.seesPeople("Ada", "Grace", "Late");
+  const log = await watchPresence(ada.page);
+  links[0].cut();
+  await expect(grace.page.locator(".offline")).toBeVisible();
   await ada.draw([300, 300], [500, 500]);
-  await grace.context.setOffline(false);
+  links[0].mend();
   await grace.connected();
   await expect(grace.strokes).toHaveCount(1);
-  await ada.seesPeople("Ada", "Grace");
+  links[1].cut();
+  await expect(late.page.locator(".offline")).toBeVisible();
+  await expect(ada.toast("Late left")).toBeVisible({ timeout: 15_000 });
+  const { counts, toasts } = await log.read();
+  expect(counts).toEqual(["3", "2"]);
+  expect(toasts).toEqual(["Late left"]);
+  await Promise.all([grace.context.close(), late.context.close(), ...links.map((link) => link.close())]);
+  await demo.stop();
 });

@@ -47,7 +47,7 @@
       this.show();
       if (this.stroke.points.length < MAX_POINTS) return;
       const { pointer, points } = this.stroke;
-      this.finish();
+      void this.finish();
       this.begin(pointer, points.slice(-1));
     },
 
@@ -66,9 +66,10 @@
       this.stroke = null;
       try {
         await this.arrival(await this.pushEvent("addShape", { path: path.getAttribute("d") }));
-      } finally {
-        path.remove();
+      } catch {
+        // It did not get there: it goes, and the page says that it is offline.
       }
+      path.remove();
     },
 
     cancel() {
