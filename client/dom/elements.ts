@@ -53,7 +53,7 @@ function write(element: Element, name: string, attribute: Attr | null): void {
 export function syncContent(element: Element, to: Element): void {
   if (element.localName === "template")
     (element as HTMLTemplateElement).content.replaceChildren((to as HTMLTemplateElement).content);
-  else if (element.localName !== "noscript") changeField(element, () => (element.textContent = to.textContent));
+  else changeField(element, () => (element.textContent = to.textContent));
 }
 
 export function styleNames(element: Element): string[] {

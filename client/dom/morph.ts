@@ -51,7 +51,7 @@ export class Morph {
     this.changes.updated.push(from);
     syncAttributes(from, from, to, this.foreign);
     if (isLeftAlone(to) || isBeingEdited(from)) return;
-    if (/^(?:textarea|noscript|template)$/.test(from.localName)) syncContent(from, to);
+    if (/^(?:textarea|template)$/.test(from.localName)) syncContent(from, to);
     else changeField(from, () => this.children(new Stretch(from), [...to.childNodes]));
   }
 }

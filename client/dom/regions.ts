@@ -48,10 +48,6 @@ export class Segment {
     this.values = values.map((value) => level.valueOf(value as string | WireRendered));
   }
 
-  toOps(): Ops {
-    return [this.number, ...this.values.map((value) => (value instanceof Region ? value.toWire() : value))];
-  }
-
   /** @param from number of the string to begin with */
   toHtml(from = 0): string {
     const strings = this.level.template[0][this.number]!;
@@ -109,16 +105,9 @@ export class Region implements Range {
     return typeof value === "string" ? value : new Region(this.statics, value.t, value.o);
   }
 
-  toOps(): Ops {
-    return this.children ? this.children.flatMap((child) => child.toOps()) : this.ops;
-  }
-
-  toWire(): WireRendered {
-    return { t: this.id, o: this.toOps() };
-  }
-
   toHtml(): string {
-    return toHtml(this.toWire(), this.statics);
+    const { statics, id, ops, children } = this;
+    return children ? children.map((child) => child.toHtml()).join("") : toHtml({ t: id, o: ops }, statics);
   }
 }
 
