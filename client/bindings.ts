@@ -32,7 +32,7 @@ function dispatch(page: BoundPage, event: Event): void {
     const bound = isFocus(type) ? target : target.closest(`[live-${type}]`);
     if (bound) fire(page, bound, `live-${type}`, event);
     if (type === "click") {
-      fireAll("live-click-away", (element) => !element.contains(target));
+      fireAll("live-click-away", (element) => !element.contains(target) && element.getClientRects().length > 0);
       followPatch(page, event as MouseEvent, target);
     }
   }
@@ -49,21 +49,21 @@ function fire(page: BoundPage, element: Element, attribute: string, event: Event
   const pace = { ...view.paceOf(name), ...(!isSubmit && !isFocus(event.type) && ownPace(element, event.target)) };
   page.pacer.run(element, name, pace, () => {
     // What the server draws from now on is its answer to what was entered.
-    if (isSubmit) view.elements.patch().markClean(event.target as Element);
+    if (isSubmit) view.elements.patch.markClean(event.target as Element);
     view.push(name, value, element).catch(report);
   });
 }
 
 /** A flat record of strings: what the event is about, then `live-value-*`. */
 function entriesOf(element: Element, event: Event): Entry[] {
-  const { target, type } = event;
-  const { key, submitter } = event as KeyboardEvent & SubmitEvent;
-  const entries: Entry[] = key ? [["key", key]] : [];
+  const { type, target, key, submitter } = event as KeyboardEvent & SubmitEvent;
   const form = element instanceof HTMLFormElement ? element : target;
+  const entries: Entry[] = key ? [["key", key]] : [];
   if (form instanceof HTMLFormElement) entries.push(...formEntries(form, submitter));
-  else if (type !== "click" && target instanceof Element) entries.push(...fieldEntries(target));
+  else if (type !== "click") entries.push(...fieldEntries(target as Partial<HTMLInputElement>));
   for (const { name, value } of element.attributes) {
-    if (name.startsWith(ATTRIBUTES.value)) entries.push([name.slice(ATTRIBUTES.value.length), value]);
+    const [, own] = name.split(ATTRIBUTES.value);
+    if (own) entries.push([own, value]);
   }
   return entries;
 }

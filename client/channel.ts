@@ -11,11 +11,8 @@ import {
 } from "../src/protocol.js";
 import type { Clock } from "./clock.js";
 import type { Connection } from "./connection.js";
+import { MAX_WAITING, WAIT_MS } from "./limits.js";
 import { DISCONNECTED, failure, type Requests } from "./requests.js";
-
-/** What the user did while there was no link is told later, but only if soon, and only so much. */
-const WAIT_MS = 10_000;
-const MAX_WAITING = 32;
 
 /** One topic: its joins, one after the other, and its events in order and at most once. */
 export interface Channel {

@@ -1,7 +1,4 @@
-const FIRST_PAUSE_MS = 1_000;
-const PAUSE_CAP_MS = 10_000;
-/** Longer than two tries can lie apart. */
-const CALM_MS = 30_000;
+import { CALM_MS, FIRST_PAUSE_MS, PAUSE_CAP_MS } from "./limits.js";
 
 /** Time as an argument, in ms; tests bring their own. */
 export interface Clock {

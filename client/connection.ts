@@ -1,16 +1,14 @@
 import { CLOSE_CODES, encodeFrame, type Frame, HEARTBEAT, HEARTBEAT_TOPIC } from "../src/protocol.js";
 import { type Clock, createPauses, createTimer } from "./clock.js";
-
-const HEARTBEAT_MS = 15_000;
-/** An unanswered heartbeat: the link is dead. */
-const DEADLINE_MS = 10_000;
-/** The same, asked for somebody who has just come back to the page. */
-const WAKE_DEADLINE_MS = 1_000;
-const OPEN_MS = 10_000;
-/** After a restart all pages of a server come at once: as if they had failed twice before. */
-const RESTART_FAILURES = 2;
-const COOLDOWN_MS = 30_000;
-const UNLOADED = 1_000;
+import {
+  COOLDOWN_MS,
+  DEADLINE_MS,
+  HEARTBEAT_MS,
+  OPEN_MS,
+  RESTART_FAILURES,
+  UNLOADED,
+  WAKE_DEADLINE_MS,
+} from "./limits.js";
 
 /** What is used of a WebSocket. Once closed from here it tells no more. */
 export interface Link {
@@ -30,8 +28,6 @@ export interface ConnectionWorld {
   /** in [0, 1) */
   readonly random: () => number;
   dial(listener: LinkListener): Link;
-  readonly heartbeatMs?: number | undefined;
-  readonly deadlineMs?: number | undefined;
 }
 
 export interface ConnectionListener {
@@ -54,7 +50,7 @@ export interface Connection {
 }
 
 export function createConnection(world: ConnectionWorld, { opened, closed, heard }: ConnectionListener): Connection {
-  const { clock, heartbeatMs = HEARTBEAT_MS, deadlineMs = DEADLINE_MS } = world;
+  const { clock } = world;
   // The next try, the patience of a dial, the next heartbeat, or the patience for its answer.
   const timer = createTimer(clock);
   const pauseAfter = pausesAfterLinks(world);
@@ -67,7 +63,7 @@ export function createConnection(world: ConnectionWorld, { opened, closed, heard
     send(null, nextRef(), HEARTBEAT_TOPIC, HEARTBEAT, {});
     timer(patienceMs, lost);
   };
-  const rest = () => timer(heartbeatMs, () => probe(deadlineMs));
+  const rest = () => timer(HEARTBEAT_MS, () => probe(DEADLINE_MS));
   const dial = () => {
     shutUntil = 0;
     timer(OPEN_MS, lost);

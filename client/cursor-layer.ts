@@ -1,14 +1,12 @@
 import { ATTRIBUTES, type CursorPerson, type CursorsPayload } from "../src/protocol.js";
 import { axesOf, glideMs, type Point } from "./cursor-motion.js";
+import { FADE_AFTER_MS, FADE_MS, MAX_CURSORS } from "./limits.js";
 
-/** More cursors than this nobody can follow. */
-const MAX_SHOWN = 500;
-const FADE = { delay: 10_000, duration: 500, fill: "forwards" } as const;
 const LAYER = "position:absolute;overflow:hidden;pointer-events:none;z-index:1000;";
-const CURSOR = "position:absolute;font:600 13px system-ui;transition:transform linear ";
+const CURSOR = "position:absolute;transition:transform linear ";
 /** An arrow with a name, both in the color of the element, on white. A long name is cut. */
 const CONTENT =
-  '<svg width=180 height=34 fill=currentColor stroke=#fff stroke-width=3 paint-order=stroke><path d="M2 2l6 16 3-7 7-3z"/><text x=16 y=28></text></svg>';
+  '<svg width=180 height=34 fill=currentColor stroke=#fff stroke-width=3 paint-order=stroke font-family=system-ui font-size=13 font-weight=600><path d="M2 2l6 16 3-7 7-3z"/><text x=16 y=28></text></svg>';
 
 /** Draws other people's cursors over an element, outside the tree that patches touch. */
 export interface CursorLayer {
@@ -32,6 +30,7 @@ export function createCursorLayer(surface: () => Element | null): CursorLayer {
   const cursors = new Map<string, Cursor>();
   let lastFrame: number;
   let self: string | undefined;
+  layer.dataset["cursorLayer"] = "";
   layer.ariaHidden = "true";
 
   const draw = (isShift?: boolean) => {
@@ -51,7 +50,7 @@ export function createCursorLayer(surface: () => Element | null): CursorLayer {
     }
   };
   const cursorOf = (connection: string) => {
-    if (connection !== self && cursors.size < MAX_SHOWN && !cursors.has(connection)) {
+    if (connection !== self && cursors.size < MAX_CURSORS && !cursors.has(connection)) {
       cursors.set(connection, createCursor(layer, connection));
     }
     return cursors.get(connection);
@@ -81,7 +80,7 @@ function createCursor(layer: Element, connection: string): Cursor {
   const { style } = element;
   element.setAttribute(ATTRIBUTES.cursor, connection);
   element.innerHTML = CONTENT;
-  const fade = element.animate({ opacity: 0.35 }, FADE);
+  const fade = element.animate({ opacity: 0.35 }, { delay: FADE_AFTER_MS, duration: FADE_MS, fill: "forwards" });
   let [color, movedAt, ms] = ["", 0, 0];
   let at: Point | undefined;
   return {

@@ -1,4 +1,5 @@
 import { ATTRIBUTES } from "../src/protocol.js";
+import { GLIDE_AFTER_PAUSE_MS, LONGEST_GLIDE_MS } from "./limits.js";
 
 export type Point = readonly [x: number, y: number];
 
@@ -57,10 +58,7 @@ export function positionIn(box: Box, pointer: { readonly clientX: number; readon
   return [(pointer.clientX - x.start) * x.scale, (pointer.clientY - y.start) * y.scale];
 }
 
-const LONGEST_MS = 300;
-const AFTER_PAUSE_MS = 100;
-
 /** How long a cursor is under way to a new position: as long as the gap before it, so that it arrives when the next is told. */
 export function glideMs(gapMs: number): number {
-  return gapMs < LONGEST_MS ? gapMs : AFTER_PAUSE_MS;
+  return gapMs < LONGEST_GLIDE_MS ? gapMs : GLIDE_AFTER_PAUSE_MS;
 }

@@ -18,7 +18,7 @@ export interface ElementsWorld {
 /** What a view shows, and the hooks that live in it. */
 export interface Elements {
   readonly hooks: HookRunner;
-  patch(): DomPatch;
+  readonly patch: DomPatch;
   /** The whole tree; `before` is the last join's. */
   joined(reply: JoinReply, before: JoinReply | undefined): void;
   /** Shows the page of an error. */
@@ -38,11 +38,10 @@ export function createElements(root: Element, world: ElementsWorld, push: Push):
     seen(element);
   };
   const onAdded = (added: Element) => [added, ...added.querySelectorAll(MARKED)].forEach(changed(hooks.added));
-  const follow = () => new DomPatch(root, { onAdded, onUpdated: changed(hooks.updated), onRemoved: hooks.removed });
-  let patch = follow();
+  const patch = new DomPatch(root, { onAdded, onUpdated: changed(hooks.updated), onRemoved: hooks.removed });
   return {
     hooks,
-    patch: () => patch,
+    patch,
     joined({ rendered, statics, user, title, connection }, before) {
       self = user;
       if (title) document.title = title;
@@ -54,9 +53,7 @@ export function createElements(root: Element, world: ElementsWorld, push: Push):
     },
     failed(html) {
       hooks.removed(root);
-      patch.destroy();
       root.innerHTML = html;
-      patch = follow();
     },
     pushed({ event, payload }) {
       if (event === "flash") showFlash(payload, world.clock);
@@ -67,8 +64,9 @@ export function createElements(root: Element, world: ElementsWorld, push: Push):
 
 /** Tells what the user typed to a view that has heard of nothing. */
 function recoverForms(root: Element, patch: DomPatch, push: Push): void {
-  for (const form of root.querySelectorAll<HTMLFormElement>("form[live-change]")) {
-    if (![...form.elements].some((field) => patch.isDirty(field))) continue;
-    push(form.getAttribute("live-change")!, Object.fromEntries(formEntries(form)), form).catch(report);
+  for (const form of root.querySelectorAll("form")) {
+    const event = form.getAttribute("live-change") || form.getAttribute("live-input");
+    if (!event || ![...form.elements].some((field) => patch.isDirty(field))) continue;
+    push(event, Object.fromEntries(formEntries(form)), form).catch(report);
   }
 }

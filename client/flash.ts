@@ -1,10 +1,8 @@
 import { ATTRIBUTES } from "../src/protocol.js";
 import type { Clock } from "./clock.js";
+import { FLASH_HELD_MS, FLASH_MS, MAX_FLASHES } from "./limits.js";
 
 export const FLASH = `[${ATTRIBUTES.flash}]`;
-const SHOWN_MS = 5_000;
-const HELD_MS = 1_000;
-const MAX_SHOWN = 4;
 
 /** Shows a message in the page's region for them, as text, for a while; longer while someone points there. */
 export function showFlash(payload: unknown, { after }: Clock): void {
@@ -15,10 +13,10 @@ export function showFlash(payload: unknown, { after }: Clock): void {
   if (kind) item.dataset["kind"] = kind;
   item.textContent = `${message ?? payload}`;
   region.append(item);
-  if (region.childElementCount > MAX_SHOWN) region.firstElementChild!.remove();
+  if (region.childElementCount > MAX_FLASHES) region.firstElementChild!.remove();
   const dismiss = () => {
-    if (region.matches(":hover,:focus-within")) after(HELD_MS, dismiss);
+    if (region.matches(":hover,:focus-within")) after(FLASH_HELD_MS, dismiss);
     else item.remove();
   };
-  after(SHOWN_MS, dismiss);
+  after(FLASH_MS, dismiss);
 }

@@ -3,7 +3,6 @@ import { bind } from "./bindings.js";
 import { browserClock } from "./clock.js";
 import { type Connection, createConnection, type Link, type LinkListener } from "./connection.js";
 import type { Hooks } from "./hooks.js";
-import { hasMoved } from "./location.js";
 import { createPacer } from "./pace.js";
 import { createRequests } from "./requests.js";
 import { type StatusWatch, watchStatus } from "./status.js";
@@ -12,10 +11,6 @@ import { createView, type View } from "./view.js";
 export interface LiveOptions {
   /** By the names that `live-hook` gives. Looked up when an element comes, so they may be added later. */
   hooks?: Hooks;
-  /** After so much silence the server is asked whether it is there, */
-  heartbeatMs?: number;
-  /** and given up when it does not answer within this. */
-  deadlineMs?: number;
 }
 
 const VIEW = `[${ATTRIBUTES.view}]`;
@@ -36,7 +31,7 @@ export function startPage(options: LiveOptions): () => void {
   /** Shows how things stand, for style sheets and tests. */
   const changed = () => {
     const shown = views.every((view) => view.isSettled()) ? "connected" : state;
-    document.documentElement.setAttribute("data-live-state", shown);
+    document.documentElement.dataset["liveState"] = shown;
   };
   const opened = () => each((view) => view.join());
   const closed = () => {
@@ -45,11 +40,11 @@ export function startPage(options: LiveOptions): () => void {
     changed();
   };
   const heard = (frame: Frame) => requests.answered(frame) || each((view) => view.heard(frame));
-  const connection = createConnection({ clock, random, dial, ...options }, { opened, closed, heard });
+  const connection = createConnection({ clock, random, dial }, { opened, closed, heard });
   const requests = createRequests(connection, clock);
   const status = watchStatus(clock, random, (told) => each((view) => view.tellStatus(told)));
   const world = { connection, requests, clock, random, changed, hooks: () => options.hooks, status: status.current };
-  for (const root of document.querySelectorAll(VIEW)) views.push(createView(root, world));
+  for (const root of document.querySelectorAll<HTMLElement>(VIEW)) views.push(createView(root, world));
   if (views.length) {
     const viewOf = (element: Element) => views.find(({ root }) => root === element.closest(VIEW));
     bind({ pacer: createPacer(clock), viewOf, listen });
@@ -85,7 +80,7 @@ function follow(
     (event) => (event as PointerEvent).relatedTarget || each(({ cursors }) => cursors.pointed(null)),
   );
   listen("scroll resize", () => each(({ cursors }) => cursors.shifted()));
-  listen("popstate", () => hasMoved() && each((view) => view.urlChanged()));
+  listen("popstate", () => each((view) => view.urlChanged()));
 }
 
 function dial({ opened, received, closed }: LinkListener): Link {
@@ -98,7 +93,7 @@ function dial({ opened, received, closed }: LinkListener): Link {
   return {
     send: (text) => socket.send(text),
     close(code) {
-      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.onmessage = socket.onclose = null;
       socket.close(code);
     },
   };

@@ -7,7 +7,6 @@ import { DISCONNECTED, type PushError } from "./requests.js";
 
 /** What another try on the same link would not change. */
 const FINAL = /^(stale|un|forb|not|too)/;
-const REFUSED = "data-live-error";
 
 export interface MembershipWorld {
   readonly clock: Clock;
@@ -36,74 +35,58 @@ export interface Membership {
   end(): void;
 }
 
-export function createMembership(root: Element, channel: Channel, world: MembershipWorld, owner: MembershipOwner) {
-  const timer = createTimer(world.clock);
-  const pauseMs = createPauses(world.clock, world.random);
+export function createMembership(root: HTMLElement, channel: Channel, world: MembershipWorld, owner: MembershipOwner) {
+  const { clock, random, changed } = world;
+  const timer = createTimer(clock);
+  const pauseMs = createPauses(clock, random);
   let reply: JoinReply | undefined;
-  let [isSettled, isEnded] = [false, false];
+  let [isEnded, isRefused] = [false, false];
 
-  const settle = (refusal: string) => {
-    showRefusal(root, refusal);
-    isSettled = true;
-    world.changed();
-  };
   const join = async () => {
     timer();
     if (isEnded) return;
     try {
       const next = await channel.join(joinPayload(root, reply));
+      delete root.dataset["liveError"];
       owner.joined(next, reply);
       reply = next;
       countReloads(() => 0);
-      settle("");
+      changed();
     } catch (error) {
       refused(error as PushError);
     }
   };
   const dropped = () => {
     timer();
-    isSettled = isEnded;
+    isRefused = isEnded;
     if (channel.isJoined()) owner.left();
     channel.dropped();
   };
   const retry = () => {
     dropped();
     timer(pauseMs(), join);
-    world.changed();
+    changed();
   };
   const refused = (error: PushError) => {
-    const { reason = "", html } = refusalOf(error);
-    if (leaves(error, world)) return;
+    const { reason = "failed", to, html } = (error.response ?? {}) as Partial<Record<string, string>>;
+    if (reason === DISCONNECTED || to || (reason === "stale" && reloadStale(clock, random))) return leaveFor(to);
+    root.dataset["liveError"] = reason;
     if (html) owner.failed(html);
-    if (FINAL.test(reason)) return settle(reason);
+    isRefused = FINAL.test(reason);
+    if (isRefused) return changed();
     report(error);
     retry();
   };
   const end = () => {
     isEnded = true;
+    root.dataset["liveError"] = "closed";
     dropped();
-    settle("closed");
+    changed();
   };
-  return { isSettled: () => isSettled, join, dropped, retry, end } satisfies Membership;
+  return { isSettled: () => isRefused || channel.isJoined(), join, dropped, retry, end } satisfies Membership;
 }
 
-function refusalOf({ response }: PushError): Partial<Record<string, string>> {
-  return response ?? {};
-}
-
-/** Whether there is nothing left to do here: the page is on its way to another, or the link is gone. */
-function leaves(error: PushError, { clock, random }: MembershipWorld): boolean {
-  const { reason, to } = refusalOf(error);
-  if (to) leaveFor(to);
-  return !!to || reason === DISCONNECTED || (reason === "stale" && reloadStale(clock, random));
-}
-
-function joinPayload(root: Element, reply: JoinReply | undefined): JoinPayload {
+function joinPayload(root: HTMLElement, reply: JoinReply | undefined): JoinPayload {
   const token = root.getAttribute(ATTRIBUTES.token)!;
   return { v: PROTOCOL_VERSION, token, url: hereUrl(), resume: reply?.resume };
-}
-
-function showRefusal(root: Element, refusal: string): void {
-  if (refusal) root.setAttribute(REFUSED, refusal);
-  else root.removeAttribute(REFUSED);
 }

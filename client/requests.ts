@@ -1,9 +1,8 @@
 import { type EventRefusal, type Frame, REPLY } from "../src/protocol.js";
 import type { Clock } from "./clock.js";
 import type { Connection } from "./connection.js";
+import { REPLY_MS } from "./limits.js";
 
-/** A little more than a handler may take. */
-const REPLY_MS = 35_000;
 export const DISCONNECTED = "DISCONNECTED";
 
 /** A request that failed: the server's code, or `DISCONNECTED`, `TIMEOUT`, `TOO_MANY`. */

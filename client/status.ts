@@ -1,14 +1,7 @@
 import type { Clock } from "./clock.js";
+import { AWAY_MS, FLIP_MS, IDLE_JITTER, IDLE_MS, LOOK_MS } from "./limits.js";
 
 export type Status = "active" | "idle" | "away";
-
-const IDLE_MS = 60_000;
-/** So that a room that fell silent at once does not flip at once. */
-const IDLE_JITTER = 0.1;
-const AWAY_MS = 5_000;
-/** Nobody flips more often. */
-const FLIP_MS = 5_000;
-const LOOK_MS = 1_000;
 
 export interface StatusWatch {
   /** as it was told last; `active` before */

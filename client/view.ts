@@ -48,7 +48,7 @@ export interface View extends Membership {
   urlChanged(): void;
 }
 
-export function createView(root: Element, world: ViewWorld): View {
+export function createView(root: HTMLElement, world: ViewWorld): View {
   const channel = createChannel(VIEW_TOPIC + root.getAttribute(ATTRIBUTES.view), world);
   const { isJoined, tell, hears } = channel;
   const push = createPush(channel);
@@ -97,7 +97,7 @@ function createObedience(
   return {
     [DIFF]({ d, s }: DiffPayload) {
       try {
-        patch().apply(d, s);
+        patch.apply(d, s);
       } catch (error) {
         report(error);
         retry();
@@ -119,7 +119,7 @@ function createPush(channel: Channel): Push {
     const mark = element.getAttribute(ATTRIBUTES.loading) || ATTRIBUTES.loading;
     element.classList.add(mark);
     try {
-      return await channel.push({ name, value, target: element.id || null });
+      return await channel.push({ name, value, target: element.getAttribute("id") });
     } finally {
       element.classList.remove(mark);
     }
