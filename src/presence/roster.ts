@@ -106,8 +106,11 @@ export class Roster {
     const gone = new Set(records.map(([before]) => before));
     const added = records.flatMap(([, after]) => after ?? []).toSorted(byJoin);
     const kept = this.#all.filter((person) => !gone.has(person));
-    this.#all = freeze(merge(kept, added)) as readonly Presence[];
-    const first = this.isLarge ? this.#all.slice(0, this.maxListed) : this.#all;
+    const all = merge(kept, added);
+    const isLarge = all.length > this.maxListed;
+    // What templates read is proven frozen; the whole of a large room is only kept from being changed.
+    this.#all = isLarge ? Object.freeze(all) : (freeze(all) as readonly Presence[]);
+    const first = isLarge ? all.slice(0, this.maxListed) : this.#all;
     const isSame = first.length === this.#first.length && first.every((person, i) => person === this.#first[i]);
     if (!isSame) this.#first = freeze(first) as readonly Presence[];
   }
