@@ -15,7 +15,7 @@ declare global {
   var patchPage: typeof page;
 }
 
-const BATCHES = 15;
+const BATCHES = 40;
 const BATCH_SIZE = 20;
 const TIMES = 9;
 

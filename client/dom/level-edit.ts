@@ -19,6 +19,8 @@ export interface Page {
   updatePart(part: Part, before: string | null): boolean;
 }
 
+const LONG = 99;
+
 /**
  * One script on one level. The model takes every step; the page takes them as long as each finds its place, and if it
  * does not, the caller shows the whole level anew.
@@ -77,7 +79,9 @@ export class LevelEdit {
 
   private keep(count: number): void {
     const end = this.cursor + count;
-    if (this.next) while (this.cursor < end) this.next.push(this.old[this.cursor++]!);
+    // One copy of a long stretch, so that an item more costs the same on any page.
+    if (count > LONG) this.next = this.next && this.next.concat(this.old.slice(this.cursor, end));
+    else this.next?.push(...this.old.slice(this.cursor, end));
     this.cursor = end;
   }
 
