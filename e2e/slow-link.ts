@@ -8,7 +8,10 @@ export class SlowLink {
 
   constructor(targetPort: number, delayMs: number) {
     this.#server = createServer({ noDelay: true }, (near) => {
-      if (this.#isCut) return near.destroy();
+      if (this.#isCut) {
+        near.destroy();
+        return;
+      }
       const far = connect({ port: targetPort, host: "localhost", noDelay: true });
       this.#forward(near, far, delayMs);
       this.#forward(far, near, delayMs);

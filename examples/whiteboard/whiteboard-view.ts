@@ -32,6 +32,7 @@ export class WhiteboardView extends LiveCursorMixin(LiveView<{ boardId: string }
   static override template = "whiteboard";
   static override presenceKey = "whiteboard:{boardId}";
 
+  override pageTitle = "Whiteboard";
   board = this.share(board); // it.board: one frozen value for all who look, rendered once
   name = this.user?.name ?? "Guest";
   colors = COLORS;
