@@ -30,7 +30,7 @@ let nonces = 0;
  * backendContract({ name: "memory", open: async () => openMemory() });
  */
 export function backendContract({ name, open }: BackendContract): void {
-  const check = (title: string, work: (opened: OpenedBackend) => Promise<void>) =>
+  const check: Check = (title, work) => {
     test(title, async () => {
       const opened = await open();
       try {
@@ -39,6 +39,7 @@ export function backendContract({ name, open }: BackendContract): void {
         await opened.close();
       }
     });
+  };
   describe(`${name} presence backend`, () => {
     describe("writes", () => checkWrites(check));
     describe("ownership", () => checkOwnership(check));
@@ -314,9 +315,10 @@ function checkLeases(check: Check): void {
   check("orders reach every node with its next tick, once", async ({ connect }) => {
     const backend = connect();
     const before = await backend.tick(tick("n.1", { isFirst: true }));
-    await backend.order({ userId: "ann", tenant: "", room: null });
+    const order = { id: "o1", userId: "ann", tenant: "", key: null };
+    await backend.order(order);
     const { orders, lastOrder } = await backend.tick(tick("n.1", { ordersSince: before.lastOrder }));
-    assert.deepEqual([...orders], [{ userId: "ann", tenant: "", room: null }]);
+    assert.deepEqual([...orders], [order]);
     assert.deepEqual([...(await backend.tick(tick("n.1", { ordersSince: lastOrder }))).orders], []);
   });
 }

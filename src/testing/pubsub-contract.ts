@@ -17,7 +17,7 @@ export interface PubSubContract {
 
 /** What every body of `PubSub` must do, as tests. */
 export function pubsubContract({ name, open }: PubSubContract): void {
-  const check = (title: string, work: (opened: OpenedPubSub) => Promise<void>) =>
+  const check = (title: string, work: (opened: OpenedPubSub) => Promise<void>): void => {
     test(title, async () => {
       const opened = await open();
       try {
@@ -26,6 +26,7 @@ export function pubsubContract({ name, open }: PubSubContract): void {
         await opened.close();
       }
     });
+  };
   describe(`${name} topics`, () => {
     check("every listener on every node hears a message once, in the order published", async ({ connect, arrived }) => {
       const [one, two] = [connect(), connect()];
