@@ -1,15 +1,18 @@
 import { CALM_MS, FIRST_PAUSE_MS, PAUSE_CAP_MS } from "./limits.js";
 
-/** Time as an argument, in ms; tests bring their own. */
+/** Time, in ms, and chance, as an argument; tests bring their own. */
 export interface Clock {
   /** Wall time, because it goes on while the machine sleeps. It may jump: only ever compared with itself. */
   now(): number;
   /** Returns what cancels it. */
   after(ms: number, work: () => void): () => void;
+  /** in [0, 1) */
+  random(): number;
 }
 
 export const browserClock: Clock = {
   now: () => Date.now(),
+  random: () => Math.random(),
   after(ms, work) {
     const handle = setTimeout(work, ms);
     return () => clearTimeout(handle);
@@ -28,18 +31,18 @@ export function createTimer(clock: Clock): Timer {
 }
 
 /** Full jitter: a crowd that fell together comes back spread out. */
-export function pauseMs(failures: number, random: () => number): number {
+export function pauseMs(failures: number, { random }: Clock): number {
   return random() * Math.min(PAUSE_CAP_MS, FIRST_PAUSE_MS * 2 ** failures);
 }
 
 /** Pauses before the next try, which grow with tries that failed one soon after the other; `least` failures are taken for granted. */
-export function createPauses({ now }: Clock, random: () => number): (least?: number) => number {
+export function createPauses(clock: Clock): (least?: number) => number {
   let failures = 0;
   let failedAt = 0;
   return (least = 0) => {
-    if (now() - failedAt > CALM_MS) failures = 0;
-    failedAt = now();
+    if (clock.now() - failedAt > CALM_MS) failures = 0;
+    failedAt = clock.now();
     failures = Math.max(failures, least);
-    return pauseMs(failures++, random);
+    return pauseMs(failures++, clock);
   };
 }

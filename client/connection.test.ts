@@ -29,8 +29,8 @@ class FakeLink {
   }
 }
 
-function setUp(random = () => 0.5) {
-  const clock = new ManualClock();
+function setUp(random?: () => number) {
+  const clock = new ManualClock(random);
   const links: FakeLink[] = [];
   const events: string[] = [];
   const dial = (page: LinkListener) => {
@@ -39,7 +39,7 @@ function setUp(random = () => 0.5) {
     return link;
   };
   const connection = createConnection(
-    { clock, random, dial },
+    { clock, dial },
     {
       opened: () => events.push("opened"),
       closed: () => events.push("closed"),

@@ -25,8 +25,6 @@ export interface LinkListener {
 /** What a connection stands on; tests bring their own. */
 export interface ConnectionWorld {
   readonly clock: Clock;
-  /** in [0, 1) */
-  readonly random: () => number;
   dial(listener: LinkListener): Link;
 }
 
@@ -53,7 +51,7 @@ export function createConnection(world: ConnectionWorld, { opened, closed, heard
   const { clock } = world;
   // The next try, the patience of a dial, the next heartbeat, or the patience for its answer.
   const timer = createTimer(clock);
-  const pauseAfter = pausesAfterLinks(world);
+  const pauseAfter = pausesAfterLinks(clock);
   let link: Link | null = null;
   let [isOpen, refs, shutUntil] = [false, 0, Infinity];
 
@@ -99,10 +97,10 @@ export function createConnection(world: ConnectionWorld, { opened, closed, heard
   return { start, stop, wake, send, nextRef };
 }
 
-function pausesAfterLinks({ clock, random }: ConnectionWorld): (code?: number) => number {
-  const pauseMs = createPauses(clock, random);
+function pausesAfterLinks(clock: Clock): (code?: number) => number {
+  const pauseMs = createPauses(clock);
   return (code) => {
-    if (isShut(code)) return COOLDOWN_MS * (1 + random());
+    if (isShut(code)) return COOLDOWN_MS * (1 + clock.random());
     return pauseMs(code === CLOSE_CODES.serviceRestart ? RESTART_FAILURES : 0);
   };
 }

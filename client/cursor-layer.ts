@@ -14,7 +14,7 @@ export interface CursorLayer {
   reset(own?: string): void;
   heard(payload: CursorsPayload): void;
   /** The element moved, or is another. */
-  shifted(): unknown;
+  shifted(): void;
 }
 
 interface Cursor {
@@ -22,7 +22,7 @@ interface Cursor {
   tell(person: CursorPerson): void;
   move(to: Point): void;
   /** With what turns its place into one of the layer; at once when the page moved and not the cursor. */
-  draw(place: (point: Point) => Point, isShift?: boolean): void;
+  draw(place: (point: Point) => Point, isShift: boolean): void;
 }
 
 export function createCursorLayer(surface: () => Element | null): CursorLayer {
@@ -30,24 +30,22 @@ export function createCursorLayer(surface: () => Element | null): CursorLayer {
   const cursors = new Map<string, Cursor>();
   let lastFrame: number;
   let self: string | undefined;
+  let [isScheduled, isShift] = [false, false];
   layer.dataset["cursorLayer"] = "";
   layer.ariaHidden = "true";
 
-  const draw = (isShift?: boolean) => {
+  const draw = () => {
+    isScheduled = false;
     const element = cursors.size ? surface() : null;
     if (!element) return layer.remove();
-    const [axisX, axisY] = axesOf(element);
-    const { left, top, width, height } = element.getBoundingClientRect();
-    const place = ([x, y]: Point): Point => [x / axisX.scale + axisX.start - left, y / axisY.scale + axisY.start - top];
-    layer.style.cssText = `${LAYER}left:${left + scrollX}px;top:${top + scrollY}px;width:${width}px;height:${height}px`;
-    if (!layer.isConnected) document.documentElement.append(layer);
+    const place = layOver(layer, element);
     cursors.forEach((cursor) => cursor.draw(place, isShift));
+    isShift = false;
   };
-  const remove = (gone: Iterable<string>) => {
-    for (const connection of gone) {
-      cursors.get(connection)?.element.remove();
-      cursors.delete(connection);
-    }
+  // In a frame: nobody waits for the layout, and a hidden page draws nothing.
+  const drawSoon = () => {
+    if (!isScheduled) requestAnimationFrame(draw);
+    isScheduled = true;
   };
   const cursorOf = (connection: string) => {
     if (connection !== self && cursors.size < MAX_CURSORS && !cursors.has(connection)) {
@@ -59,20 +57,38 @@ export function createCursorLayer(surface: () => Element | null): CursorLayer {
     reset(own) {
       self = own;
       lastFrame = -1;
-      remove(cursors.keys());
-      draw();
+      remove(cursors, cursors.keys());
+      drawSoon();
     },
     heard({ n, c, p = {}, l = [], all }) {
       if (n < lastFrame || (n === lastFrame && !all)) return;
       lastFrame = n;
-      remove(all ? cursors.keys() : l);
+      remove(cursors, all ? cursors.keys() : l);
       for (const connection in p) cursorOf(connection)?.tell(p[connection]!);
       for (const [connection, x, y] of c) cursorOf(connection)?.move([x, y]);
-      draw();
+      drawSoon();
     },
-    // In a frame of its own, so that nobody who patches waits for the layout.
-    shifted: () => requestAnimationFrame(() => draw(true)),
+    shifted() {
+      isShift = true;
+      drawSoon();
+    },
   };
+}
+
+function remove(cursors: Map<string, Cursor>, gone: Iterable<string>): void {
+  for (const connection of gone) {
+    cursors.get(connection)?.element.remove();
+    cursors.delete(connection);
+  }
+}
+
+/** Puts the layer where the element is; the result turns places in the element into places in the layer. */
+function layOver(layer: HTMLElement, element: Element): (point: Point) => Point {
+  const [axisX, axisY] = axesOf(element);
+  const { left, top, width, height } = element.getBoundingClientRect();
+  layer.style.cssText = `${LAYER}left:${left + scrollX}px;top:${top + scrollY}px;width:${width}px;height:${height}px`;
+  if (!layer.isConnected) document.documentElement.append(layer);
+  return ([x, y]) => [x / axisX.scale + axisX.start - left, y / axisY.scale + axisY.start - top];
 }
 
 function createCursor(layer: Element, connection: string): Cursor {

@@ -15,7 +15,6 @@ export interface LiveOptions {
 
 const VIEW = `[${ATTRIBUTES.view}]`;
 const clock = browserClock;
-const random = () => Math.random();
 
 type Listen = (types: string, listener: (event: Event) => void, capture?: boolean) => void;
 
@@ -40,10 +39,10 @@ export function startPage(options: LiveOptions): () => void {
     changed();
   };
   const heard = (frame: Frame) => requests.answered(frame) || each((view) => view.heard(frame));
-  const connection = createConnection({ clock, random, dial }, { opened, closed, heard });
+  const connection = createConnection({ clock, dial }, { opened, closed, heard });
   const requests = createRequests(connection, clock);
-  const status = watchStatus(clock, random, (told) => each((view) => view.tellStatus(told)));
-  const world = { connection, requests, clock, random, changed, hooks: () => options.hooks, status: status.current };
+  const status = watchStatus(clock, (told) => each((view) => view.tellStatus(told)));
+  const world = { connection, requests, clock, changed, hooks: () => options.hooks, status: status.current };
   for (const root of document.querySelectorAll<HTMLElement>(VIEW)) views.push(createView(root, world));
   if (views.length) {
     const viewOf = (element: Element) => views.find(({ root }) => root === element.closest(VIEW));

@@ -25,10 +25,10 @@ export function showUrl(to: string, replace?: boolean): void {
 }
 
 /** Loads a page that is too old for its server anew, spread out and not for ever; false when that did not help before. */
-export function reloadStale(clock: Clock, random: () => number): boolean {
+export function reloadStale(clock: Clock): boolean {
   const reloads = countReloads((before) => before + 1);
   if (reloads > MAX_RELOADS) return false;
-  clock.after(pauseMs(reloads, random), () => location.reload());
+  clock.after(pauseMs(reloads, clock), () => location.reload());
   return true;
 }
 

@@ -3,6 +3,8 @@ import type { Clock } from "./clock.js";
 /** A clock for tests, which goes on when it is told to. */
 export class ManualClock implements Clock {
   private time = 1_000_000;
+  constructor(readonly random: () => number = () => 0.5) {}
+
   private readonly timers = new Set<{ at: number; work: () => void }>();
 
   now = (): number => this.time;

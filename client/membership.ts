@@ -10,7 +10,6 @@ const FINAL = /^(stale|un|forb|not|too)/;
 
 export interface MembershipWorld {
   readonly clock: Clock;
-  readonly random: () => number;
   /** A view was joined, refused or lost. */
   readonly changed: () => void;
 }
@@ -36,9 +35,9 @@ export interface Membership {
 }
 
 export function createMembership(root: HTMLElement, channel: Channel, world: MembershipWorld, owner: MembershipOwner) {
-  const { clock, random, changed } = world;
+  const { clock, changed } = world;
   const timer = createTimer(clock);
-  const pauseMs = createPauses(clock, random);
+  const pauseMs = createPauses(clock);
   let reply: JoinReply | undefined;
   let [isEnded, isRefused] = [false, false];
 
@@ -69,7 +68,7 @@ export function createMembership(root: HTMLElement, channel: Channel, world: Mem
   };
   const refused = (error: PushError) => {
     const { reason = "failed", to, html } = (error.response ?? {}) as Partial<Record<string, string>>;
-    if (reason === DISCONNECTED || to || (reason === "stale" && reloadStale(clock, random))) return leaveFor(to);
+    if (reason === DISCONNECTED || to || (reason === "stale" && reloadStale(clock))) return leaveFor(to);
     root.dataset["liveError"] = reason;
     if (html) owner.failed(html);
     isRefused = FINAL.test(reason);

@@ -4,12 +4,11 @@ import { ManualClock } from "./manual-clock.js";
 import { type Status, watchStatus } from "./status.js";
 
 function setUp(random = 0.5) {
-  const clock = new ManualClock();
+  const clock = new ManualClock(() => random);
   const told: Status[] = [];
   let isHidden = false;
   const watch = watchStatus(
     clock,
-    () => random,
     (status) => told.push(status),
     () => isHidden,
   );

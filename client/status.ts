@@ -13,8 +13,7 @@ export interface StatusWatch {
 
 /** Active, idle or away, from input and visibility. `tell` hears of changes only. */
 export function watchStatus(
-  { now, after }: Clock,
-  random: () => number,
+  { now, after, random }: Clock,
   tell: (status: Status) => void,
   isHidden = () => document.hidden,
 ): StatusWatch {
