@@ -1,10 +1,12 @@
 // Patching the page in headless Chromium: one cell of a big table, one avatar of a bar, and the index at the join.
+import { fileURLToPath } from "node:url";
 import { chromium } from "@playwright/test";
 import { build } from "esbuild";
 import { findChromium } from "../scripts/chromium.mjs";
 import { diff } from "../src/render/diff.js";
 import type { Rendered } from "../src/render/rendered.js";
 import { Templates } from "../src/render/template.js";
+import { findLiveView, measureLiveView } from "./live-view.js";
 import { median } from "./measure.js";
 import type * as page from "./patch-page.js";
 import { runAlone } from "./report.js";
@@ -17,7 +19,7 @@ declare global {
 
 const BATCHES = 40;
 const BATCH_SIZE = 20;
-const TIMES = 9;
+const TIMES = 15;
 
 const source = `<h1><%= it.title %></h1>
 <ul class="bar" data-presence><% for (const p of it.people) { %><li data-user-id="<%= p.id %>" live-style:background="<%= p.color %>"><img alt="" src="data:,"><%= p.name %></li><% } %></ul>
@@ -99,28 +101,32 @@ function batches(edits: readonly string[]): string[][] {
   );
 }
 
+const ORIGIN = "http://bench.test/";
+
 async function openPage() {
-  const result = await build({
-    entryPoints: [new URL("patch-page.ts", import.meta.url).pathname],
-    bundle: true,
-    minify: true,
-    format: "iife",
-    globalName: "patchPage",
-    target: "es2020",
-    write: false,
-  });
   const executablePath = findChromium();
   const browser = await chromium.launch(executablePath === null ? {} : { executablePath });
   const page = await browser.newPage();
-  await page.setContent("<!doctype html><body></body>");
-  await page.addScriptTag({ content: result.outputFiles[0]!.text });
+  // LiveView's client wants an origin, for its storage.
+  await page.route(ORIGIN, (route) =>
+    route.fulfill({ contentType: "text/html", body: "<!doctype html><body></body>" }),
+  );
+  await page.goto(ORIGIN);
+  await page.addScriptTag({ content: await bundle("patch-page.ts", "patchPage") });
+  await page.addScriptTag({ content: await bundle("live-view-page.ts", "liveViewPage") });
   return { browser, page };
+}
+
+async function bundle(file: string, globalName: string): Promise<string> {
+  const entryPoints = [fileURLToPath(new URL(file, import.meta.url))];
+  const options = { bundle: true, minify: true, format: "iife", target: "es2020", write: false } as const;
+  return (await build({ ...options, entryPoints, globalName })).outputFiles[0]!.text;
 }
 
 type BrowserPage = Awaited<ReturnType<typeof openPage>>["page"];
 
 /** Other rows each time, as far as there are so many, and the same row again and again. */
-async function measureRows(page: BrowserPage, rows: number): Promise<Measurement[]> {
+async function measureRows(page: BrowserPage, rows: number, liveView: string | null): Promise<Measurement[]> {
   const data = dataOf(rows);
   const rendered = render(data);
   const shown = { rendered, statics: templates.staticsOf(rendered) };
@@ -144,11 +150,27 @@ async function measureRows(page: BrowserPage, rows: number): Promise<Measurement
   const ofCell = { name: "whole-root morphdom", value: cellMorph };
   const ofBar = { name: "whole-root morphdom", value: barMorph };
   const target = { value: 0.05 };
+  const beside: Measurement[] = [];
+  if (liveView !== null && rows === 1000) {
+    await page.addScriptTag({ path: liveView });
+    const { cell, avatar } = await measureLiveView(page, rows);
+    const name = "phoenix_live_view";
+    beside.push(
+      { case: `one cell, ${rows} rows, beside LiveView`, value: others, unit: "ms", baseline: { name, value: cell } },
+      {
+        case: `one avatar, ${rows} rows, beside LiveView`,
+        value: avatars,
+        unit: "ms",
+        baseline: { name, value: avatar },
+      },
+    );
+  }
   return [
     { case: `one cell, another row each time, ${rows} rows`, value: others, unit: "ms", baseline: ofCell, target },
     { case: `one cell, the same row, ${rows} rows`, value: same, unit: "ms", baseline: ofCell, target },
     { case: `one avatar into or out of 100, ${rows} rows`, value: avatars, unit: "ms", baseline: ofBar, target },
     { case: `index at the join, ${rows} rows`, value: joins, unit: "ms", baseline: ofCell, target: { ratio: 3 } },
+    ...beside,
   ];
 }
 
@@ -163,7 +185,8 @@ export const bench = {
     const { browser, page } = await openPage();
     try {
       const measurements: Measurement[] = [];
-      for (const rows of [100, 1000, 5000]) measurements.push(...(await measureRows(page, rows)));
+      const liveView = findLiveView();
+      for (const rows of [100, 1000, 5000]) measurements.push(...(await measureRows(page, rows, liveView)));
       return measurements.map((measurement) => resultOf("patch", measurement));
     } finally {
       await browser.close();

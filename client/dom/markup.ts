@@ -79,7 +79,7 @@ export class Markup {
 
   /** @param end kind of what comes behind the segment */
   private segment(region: Region, segment: Segment, [segments, , , kinds]: TemplateStatics, end: string): void {
-    const { number, values, slots } = segment;
+    const { number, values } = segment;
     segments[number]!.forEach((text, string) => {
       const kind = kinds[number]![string + 1] ?? end;
       const tag = OPEN_TAG[kind]?.exec(text);
