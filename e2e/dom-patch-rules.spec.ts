@@ -29,7 +29,7 @@ async function show(
   states: readonly object[],
   html?: string,
 ): Promise<() => Promise<void>> {
-  const story = narrator.tell("rules", source, states, [], html);
+  const story = narrator.tell("rules", source, states, { html });
   await page.setContent("<!doctype html><body></body>");
   await page.addScriptTag({ content: script });
   await page.evaluate((given) => {

@@ -12,6 +12,7 @@ interface Opened {
 /** What was last at this point: the end of a range, or something of the page. */
 type Edge = "open" | "close" | null;
 
+const MARKS = new RegExp(`<!--${MARK}\\d+-->| ${PART}="\\d+"`, "g");
 /** Elements that text may not stand right in. */
 const NO_TEXT = /^(?:table|thead|tbody|tfoot|tr|colgroup)$/;
 
@@ -104,10 +105,8 @@ export class Binder {
   }
 
   private copy(parsed: Element): Element {
-    const copy = parsed.cloneNode(true) as Element;
-    for (const mark of marksIn(copy)) mark.remove();
-    for (const element of copy.querySelectorAll(`[${PART}]`)) element.removeAttribute(PART);
-    copy.normalize();
+    const copy = parsed.cloneNode() as Element;
+    copy.innerHTML = parsed.innerHTML.replace(MARKS, "");
     this.copies.add(copy);
     return copy;
   }
@@ -115,11 +114,4 @@ export class Binder {
 
 function isMark(node: Node): boolean {
   return isComment(node) && node.data.startsWith(MARK);
-}
-
-function marksIn(root: Element): ChildNode[] {
-  const walker = root.ownerDocument.createTreeWalker(root, NodeFilter.SHOW_COMMENT);
-  const found: ChildNode[] = [];
-  while (walker.nextNode()) if (isMark(walker.currentNode)) found.push(walker.currentNode as ChildNode);
-  return found;
 }

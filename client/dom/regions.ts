@@ -8,16 +8,13 @@ import {
   toHtml,
 } from "../../src/render/rendered.js";
 
-const RAW = "textarea|title|style|script|xmp|noembed|noframes";
-const ATTRIBUTES = String.raw`(?:=\s*(?:"[^"]*"|'[^']*')|=(?!\s*["'])|[^=>])*`;
-
 /** By the kind of what follows: the tag, or the raw element, that a static string ends in. */
 export const OPEN_TAG: Readonly<Record<string, RegExp>> = {
-  a: new RegExp(String.raw`<([a-z][^\s/>]*)${ATTRIBUTES}(?:=\s*(?:"[^"]*|'[^']*))?$`, "i"),
-  r: new RegExp(String.raw`<(${RAW})\b${ATTRIBUTES}>(?:(?!</\1)[^])*$`, "i"),
+  a: /<([a-z][^\s/>]*)(?:=\s*(?:"[^"]*"|'[^']*')|=(?!\s*["'])|[^=>])*(?:=\s*(?:"[^"]*|'[^']*))?$/i,
+  r: /<(textarea|title|style|script)(?=[\s>])(?:=\s*(?:"[^"]*"|'[^']*')|=(?!\s*["'])|[^=>])*>(?:(?!<\/\1)[^])*$/i,
 };
-const WHOLE_TAG = new RegExp(`^${ATTRIBUTES}>`);
-const RAW_NAME = new RegExp(`^(?:${RAW})$`, "i");
+const WHOLE_TAG = /^(?:=\s*(?:"[^"]*"|'[^']*')|=(?!\s*["'])|[^=>])*>/;
+const RAW_NAME = /^(?:textarea|title|style|script)$/i;
 
 /** Siblings of the page, known by their ends; null while nobody knows where they are. */
 export interface Range {

@@ -135,6 +135,14 @@ function mutate(data: Data, random: Random): Data {
   return next;
 }
 
+/** What may happen besides the edits. */
+export interface Twists {
+  readonly normalized?: readonly boolean[];
+  /** Which edits send the whole rendering anew. */
+  readonly whole?: readonly boolean[];
+  readonly html?: string | undefined;
+}
+
 /** Tells stories of templates and data as a server would. */
 export class Narrator {
   private readonly directory = mkdtempSync(join(tmpdir(), "convive-dom-patch-"));
@@ -155,25 +163,13 @@ export class Narrator {
   }
 
   /** The states of one page, one after the other. */
-  tell(
-    name: string,
-    source: string,
-    states: readonly object[],
-    normalized: readonly boolean[] = [],
-    html?: string,
-  ): Story {
+  tell(name: string, source: string, states: readonly object[], twists: Twists = {}): Story {
+    const { normalized = [], whole = [], html } = twists;
     const renderings = states.map((data) => this.render(source, data));
     const statics: Statics = Object.assign({}, ...renderings.map((rendering) => this.templates.staticsOf(rendering)));
     const [rendered, ...others] = renderings;
-    const edits = others.map((next, index) => diff(renderings[index]!, next));
-    const story: Story = {
-      name,
-      statics,
-      rendered: rendered!,
-      edits,
-      normalized,
-      ...(html === undefined ? {} : { html }),
-    };
+    const edits = others.map((next, index) => (whole[index] ? next : diff(renderings[index]!, next)));
+    const story = { name, statics, rendered: rendered!, edits, normalized, html };
     return JSON.parse(JSON.stringify(story)) as Story;
   }
 
@@ -183,9 +179,11 @@ export class Narrator {
       const states = [randomData(random)];
       while (states.length <= length) states.push(mutate(states.at(-1)!, random));
       const isDisturbed = random() < 0.3;
-      const normalized = states.map(() => isDisturbed && random() < 0.3);
-      const html = random() < 0.2 ? String(this.render(source, mutate(states[0]!, random))) : undefined;
-      yield this.tell(name, source, states, normalized, html);
+      yield this.tell(name, source, states, {
+        normalized: states.map(() => isDisturbed && random() < 0.3),
+        whole: states.map(() => random() < 0.02),
+        html: random() < 0.2 ? String(this.render(source, mutate(states[0]!, random))) : undefined,
+      });
     }
   }
 }
