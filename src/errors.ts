@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   EVENT_INVALID: "The payload of an event does not fit its schema.",
   EVENT_FAILED: "An event handler threw.",
   MOUNT_FAILED: "A view threw while it was mounted.",
+  HANDLER_TIMEOUT: "A handler, or mount, took too long.",
   PRESENCE_KEY_INVALID: "A presence key is empty, too long, or not valid text.",
   PRESENCE_KEY_VARIABLE: "A variable of a presence key template is missing or empty.",
   PRESENCE_META_INVALID: "A meta is not a plain JSON object, is too large, or uses a reserved name.",

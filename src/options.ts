@@ -46,6 +46,7 @@ export const DEFAULT_LIMITS = {
   socketsPerUser: 200,
   socketsPerAddress: 1_000,
   mailboxLength: 1_000,
+  handlerMs: 30_000,
 } as const;
 
 /** All limits, resolved. */

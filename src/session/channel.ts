@@ -5,16 +5,15 @@ import { PATCH_URL, VIEW_TOPIC, type EventPayload, type JoinReply } from "../pro
 import type { Rendered } from "../render/rendered.js";
 import type { EndReason, SharedFrame } from "../view-host.js";
 import { callEvent } from "./event-call.js";
+import { ConnectedHost } from "./connected-host.js";
+import { PageGone } from "./page-gone.js";
 import { joinReply } from "./join-reply.js";
-import { Lasting } from "./lasting.js";
 import { Mailbox, type MailboxOwner } from "./mailbox.js";
 import { contextOf, createView, mountView, runGuards, type Mounted } from "./mounting.js";
 import { Outbox, type ChannelSocket } from "./outbox.js";
-import { PageHost, type Place } from "./page-host.js";
+import type { Place } from "./page-host.js";
 import type { Identity } from "./identity.js";
 import type { MountedPage } from "./pages.js";
-import { placeAt } from "./route.js";
-import { UserCode } from "./user-code.js";
 import type { MountTicket, SessionServices } from "./services.js";
 
 /** Longest that the end of a view waits for a handler that is still running. */
@@ -34,13 +33,10 @@ export interface ChannelOwner {
  * One mounted view: mailbox, lifecycle, render → diff → push. Its socket may go and come back (parked, resumed);
  * the view lives until it leaves or its grace is over.
  */
-export class Channel extends PageHost implements MailboxOwner, MountedPage {
-  readonly connected = true;
+export class Channel extends ConnectedHost implements MailboxOwner, MountedPage {
   readonly topic: string;
   readonly #mailbox: Mailbox;
   readonly #outbox: Outbox;
-  readonly #lasting: Lasting;
-  readonly #userCode: UserCode;
   #state: ChannelState = "mounting";
   #mounted: Mounted | null = null;
   #isDirty = false;
@@ -51,16 +47,14 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
     services: SessionServices,
     identity: Identity,
     place: Place,
-    readonly ticket: MountTicket,
-    readonly connectionId: string,
+    ticket: MountTicket,
+    connectionId: string,
     private readonly owner: ChannelOwner,
   ) {
-    super(services, identity, place);
+    super(services, identity, place, ticket, connectionId);
     this.topic = VIEW_TOPIC + ticket.id;
-    this.#userCode = new UserCode(services.logger, { view: place.viewName, connection: connectionId });
-    this.#mailbox = new Mailbox(this, services.limits.mailboxLength);
+    this.#mailbox = new Mailbox(this, services.clock, services.limits);
     this.#outbox = new Outbox(this.topic);
-    this.#lasting = new Lasting(services.clock, services.topics, (work) => this.enqueue(work));
   }
 
   get state(): ChannelState {
@@ -92,16 +86,28 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
   }
 
   /** Takes the view up again on another socket: guards, traits, a full render, no `mount`. @throws as `join` */
-  resume(socket: ChannelSocket, joinRef: string | null, url: URL): Promise<JoinReply> {
+  resume(
+    socket: ChannelSocket & { readonly identity: Identity },
+    joinRef: string | null,
+    url: URL,
+  ): Promise<JoinReply> {
     this.#outbox.close();
+    this.#graceTimer?.clear();
     return this.#first(async () => {
       const { View, view, traits } = this.#mounted!;
+      this.identity = socket.identity;
+      const hasMoved = url.href !== this.url.href && this.moveTo(url);
       await runGuards(View, view);
       for (const trait of traits) await trait.resumed?.();
-      const hasMoved = url.href !== this.url.href;
-      if (hasMoved && this.#moveTo(url)) await view.handleParams();
+      if (hasMoved) await view.handleParams();
       return this.#open(socket, joinRef);
     });
+  }
+
+  /** The page has the answer to its join: from here on it hears. */
+  opened(): void {
+    this.#outbox.answered();
+    this.#wake();
   }
 
   /** The socket is gone. The page may come back within the grace. */
@@ -110,19 +116,19 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
     this.#outbox.close();
     if (this.#state === "mounting") return this.end("closed");
     this.#state = "parked";
-    for (const trait of this.traits) this.#userCode.attempt(() => trait.parked?.(graceMs));
+    this.tellTraits((trait) => trait.parked?.(graceMs));
     const reason = graceMs === this.limits.graceUnloadMs ? "closed" : "timeout";
     this.#graceTimer = this.clock.after(graceMs, () => this.end(reason));
   }
 
   /** Ends the view: nothing more reaches it, then `unmount` and the ends of its traits run, once. */
-  end(reason: EndReason): void {
+  end(reason: EndReason, waitMs = END_WAIT_MS): void {
     if (this.#state === "ended") return;
     this.#state = "ended";
     this.#outbox.close();
     this.#graceTimer?.clear();
-    this.#lasting.end();
-    this.#mailbox.finish(() => this.#finish(reason), this.clock, END_WAIT_MS);
+    this.lasting.end();
+    this.#mailbox.finish(() => this.#finish(reason), waitMs);
     this.owner.ended(this, reason);
   }
 
@@ -133,20 +139,13 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
 
   /** Calls the event's handler in the mailbox; its HTML is sent before this resolves. */
   event(payload: EventPayload): Promise<unknown> {
-    return this.#inMailbox(async (view) => {
-      try {
-        return await callEvent(this.View, view, payload, this.connectionId);
-      } catch (error) {
-        if (!(error instanceof ControlFlow)) await this.#userCode.run(() => view.handleError(error));
-        throw error;
-      }
-    });
+    return this.#inMailbox((view) => callEvent(this.View, view, payload, this.connectionId));
   }
 
-  /** The browser shows another URL of this page. False when it is not one of this page's. */
-  async urlChanged(url: URL): Promise<boolean> {
+  /** The browser shows another URL of this page. False when it is not one of this page's. @throws what its guards throw */
+  urlChanged(url: URL): Promise<boolean> {
     return this.#inMailbox(async (view) => {
-      if (!this.#moveTo(url)) return false;
+      if (!(await this.moveIf(url, () => runGuards(this.View, view)))) return false;
       await view.handleParams();
       return true;
     });
@@ -154,13 +153,11 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
 
   /** The page's pointer. Does not pass the mailbox, unless the view has an event named `cursor_move`. */
   cursor(position: { readonly x: number; readonly y: number } | null): void {
-    if (this.#state !== "joined") return;
-    for (const trait of this.traits) this.#userCode.attempt(() => trait.cursor?.(position));
+    if (this.#state === "joined") this.tellTraits((trait) => trait.cursor?.(position));
   }
 
   status(status: "active" | "idle" | "away"): void {
-    if (this.#state !== "joined") return;
-    for (const trait of this.traits) this.#userCode.attempt(() => trait.status?.(status));
+    if (this.#state === "joined") this.tellTraits((trait) => trait.status?.(status));
   }
 
   enqueue(work: () => unknown): void {
@@ -175,13 +172,13 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
   changed(): void {
     if (this.#isDirty || this.#state === "ended") return;
     this.#isDirty = true;
-    this.#mailbox.post(() => {});
+    this.#wake();
   }
 
   push(event: string, payload: unknown): void {
     if (this.#state === "ended") return;
     this.#outbox.push({ event, payload });
-    if (!this.#isDirty) this.#mailbox.post(() => {});
+    if (!this.#isDirty) this.#wake();
   }
 
   send(frame: SharedFrame, { lossy = false }: { readonly lossy?: boolean } = {}): void {
@@ -191,24 +188,15 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
   flush(): Promise<void> {
     this.#isDirty = true;
     this.#show();
+    // What the handler changes from here on is shown when it ends.
+    this.#isDirty = true;
+    this.#wake();
     return Promise.resolve();
-  }
-
-  every(ms: number, work: () => unknown): () => void {
-    return this.#lasting.every(ms, work);
-  }
-
-  after(ms: number, work: () => unknown): () => void {
-    return this.#lasting.after(ms, work);
-  }
-
-  subscribe(topic: string, handler: (message: unknown) => unknown): () => void {
-    return this.#lasting.subscribe(topic, handler);
   }
 
   patchUrl(to: string, { replace = false }: { readonly replace?: boolean } = {}): void {
     const url = new URL(to, this.url);
-    if (!this.#moveTo(url))
+    if (!this.moveTo(url))
       throw new TypeError(`patchUrl() stays on the same page; ${url.pathname} is another: use a link or redirect().`);
     this.#outbox.tell(PATCH_URL, { url: url.pathname + url.search + url.hash, replace });
     this.enqueue(() => this.#mounted?.view.handleParams());
@@ -216,9 +204,17 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
 
   async failed(error: unknown): Promise<void> {
     if (error instanceof ControlFlow) return this.#leaveFor(error);
-    const view = this.#mounted?.view;
-    if (view) await this.#userCode.run(() => view.handleError(error));
-    this.#userCode.log(error, "a handler of a view failed");
+    await this.#tellError(error);
+    this.userCode.log(error, "a handler of a view failed");
+  }
+
+  overdue(): void {
+    if (this.#state === "ended") return;
+    this.userCode.log(
+      `limits.handlerMs: ${this.limits.handlerMs}`,
+      "a handler of a view took too long; its page is mounted anew",
+    );
+    this.end("left", 0);
   }
 
   turned(idle: boolean): void {
@@ -236,7 +232,7 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
   }
 
   #open(socket: ChannelSocket, joinRef: string | null): JoinReply {
-    if (this.#state === "ended") throw new Error("The page went away while it was mounted.");
+    if (this.#state === "ended") throw new PageGone("The page went away before it was shown.");
     const rendered = this.#render();
     this.#graceTimer?.clear();
     this.#isDirty = false;
@@ -252,11 +248,24 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
       this.#isDirty = true;
       try {
         return await work(this.#mounted!.view);
+      } catch (error) {
+        if (!(error instanceof ControlFlow)) await this.#tellError(error);
+        throw error;
       } finally {
         // The page has the HTML of an event before it has the reply.
         this.#show();
       }
     });
+  }
+
+  async #tellError(error: unknown): Promise<void> {
+    const view = this.#mounted?.view;
+    if (view) await this.userCode.run(() => view.handleError(error));
+  }
+
+  /** Has what there is to show shown, when nothing else runs. */
+  #wake(): void {
+    this.#mailbox.post(() => {});
   }
 
   #render(): Rendered {
@@ -266,23 +275,15 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
   #show(): void {
     if (this.#state !== "joined") return;
     if (this.#isDirty) {
-      if (!this.#outbox.isReady(() => this.changed())) return;
+      if (!this.#outbox.isReady(() => this.#wake())) return;
       this.#isDirty = false;
       try {
         this.#outbox.show(this.#render(), this.#mounted!.view.pageTitle);
       } catch (error) {
-        this.#userCode.log(error, "a view could not be rendered; its page keeps what it shows");
+        this.userCode.log(error, "a view could not be rendered; its page keeps what it shows");
       }
     }
     this.#outbox.flushPushes();
-  }
-
-  #moveTo(url: URL): boolean {
-    const params = placeAt(this.ticket, url);
-    if (!params || url.origin !== this.url.origin) return false;
-    this.url = url;
-    this.params = Object.freeze(params);
-    return true;
   }
 
   #leaveFor({ outcome }: ControlFlow): void {
@@ -292,7 +293,7 @@ export class Channel extends PageHost implements MailboxOwner, MountedPage {
 
   async #finish(reason: EndReason): Promise<void> {
     const view = this.#mounted?.view;
-    if (view) await this.#userCode.run(() => view.unmount());
-    for (const trait of this.traits) await this.#userCode.run(() => trait.ended?.(reason));
+    if (view) await this.userCode.run(() => view.unmount());
+    for (const trait of this.traits) await this.userCode.run(() => trait.ended?.(reason));
   }
 }

@@ -3,14 +3,18 @@ import { test } from "node:test";
 import { FakeClock } from "../testing/fake-clock.js";
 import { Mailbox } from "./mailbox.js";
 
-function mailboxWithLog() {
+const LIMITS = { mailboxLength: 10, handlerMs: 30_000 };
+
+function mailboxWithLog(clock = new FakeClock()) {
   const log: string[] = [];
   const mailbox = new Mailbox(
     {
       failed: (error) => void log.push(`failed ${(error as Error).message}`),
       turned: (idle) => void log.push(idle ? "idle" : "busy"),
+      overdue: () => void log.push("overdue"),
     },
-    10,
+    clock,
+    LIMITS,
   );
   return { mailbox, log };
 }
@@ -28,7 +32,7 @@ test("Work runs one at a time, each awaited, in the order posted", async () => {
   assert.deepEqual(log, []);
   setImmediate(release);
   await mailbox.settled();
-  assert.deepEqual(log, ["a begins", "a ends", "busy", "b", "busy"]);
+  assert.deepEqual(log, ["a begins", "a ends", "busy", "b", "busy", "idle"]);
 });
 
 test("Work that throws is told to the owner, and the next runs", async () => {
@@ -39,7 +43,7 @@ test("Work that throws is told to the owner, and the next runs", async () => {
   mailbox.post(() => Promise.reject(new Error("two")));
   mailbox.post(() => log.push("three"));
   await mailbox.settled();
-  assert.deepEqual(log, ["failed one", "busy", "failed two", "busy", "three", "busy"]);
+  assert.deepEqual(log, ["failed one", "busy", "failed two", "busy", "three", "busy", "idle"]);
 });
 
 test("An owner that throws does not stop the mailbox", async () => {
@@ -49,8 +53,10 @@ test("An owner that throws does not stop the mailbox", async () => {
         throw new Error("the log is full");
       },
       turned: () => {},
+      overdue: () => {},
     },
-    10,
+    new FakeClock(),
+    LIMITS,
   );
   mailbox.post(() => {
     throw new Error("work");
@@ -72,7 +78,7 @@ test("A result and a failure go to the caller of run alone", async () => {
 test("A finished mailbox runs what it has, then its last work, takes nothing more and still settles", async () => {
   const { mailbox, log } = mailboxWithLog();
   mailbox.post(() => log.push("queued"));
-  mailbox.finish(() => log.push("last"), new FakeClock(), 100);
+  mailbox.finish(async () => void log.push("last"), 100);
   assert.equal(
     mailbox.post(() => log.push("too late")),
     false,
@@ -86,11 +92,11 @@ test("A finished mailbox runs what it has, then its last work, takes nothing mor
 });
 
 test("The last work does not wait for ever for work that never ends, and runs once", async () => {
-  const { mailbox, log } = mailboxWithLog();
   const clock = new FakeClock();
+  const { mailbox, log } = mailboxWithLog(clock);
   let release = () => {};
   mailbox.post(() => new Promise<void>((resolve) => (release = resolve)));
-  mailbox.finish(() => log.push("last"), clock, 100);
+  mailbox.finish(async () => void log.push("last"), 100);
   await clock.advance(99);
   assert.deepEqual(log, []);
   await clock.advance(1);
@@ -98,5 +104,27 @@ test("The last work does not wait for ever for work that never ends, and runs on
   release();
   await mailbox.settled();
   assert.equal(log.filter((line) => line === "last").length, 1);
+  assert.equal(clock.timers, 0);
+});
+
+test("Work that takes too long is told to the owner, and fails; what waits behind it fails when the mailbox is closed", async () => {
+  const clock = new FakeClock();
+  const { mailbox, log } = mailboxWithLog(clock);
+  const hung = assert.rejects(
+    mailbox.run(() => new Promise(() => {})),
+    /HANDLER_TIMEOUT/,
+  );
+  const waiting = assert.rejects(
+    mailbox.run(() => 1),
+    /SERVER_CLOSED/,
+  );
+  await clock.advance(LIMITS.handlerMs);
+  assert.deepEqual(log, ["overdue"]);
+  await hung;
+  mailbox.finish(async () => void log.push("last"), 0);
+  await clock.advance(0);
+  await waiting;
+  await mailbox.settled();
+  assert.deepEqual(log, ["overdue", "last"]);
   assert.equal(clock.timers, 0);
 });

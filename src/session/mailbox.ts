@@ -7,23 +7,41 @@ export interface MailboxOwner {
   failed(error: unknown): void | Promise<void>;
   /** Work ran; `idle` when nothing waits behind it. */
   turned(idle: boolean): void;
+  /** Work takes longer than any may; what waits behind it will not run. */
+  overdue(): void;
+}
+
+export interface MailboxLimits {
+  /** how much may wait before the mailbox calls itself full */
+  readonly mailboxLength: number;
+  /** how long one piece of work may take */
+  readonly handlerMs: number;
 }
 
 type Work = () => unknown;
 
+interface Letter {
+  readonly work: Work;
+  /** Called instead when the work will not run, or will not end in time. */
+  readonly drop?: (error: Error) => void;
+}
+
 /** Runs what is posted one at a time, each awaited, in the order posted. */
 export class Mailbox {
-  readonly #queue: Work[] = [];
+  readonly #queue: Letter[] = [];
   #isRunning = false;
   #isClosed = false;
+  /** set once work that did not end was left behind */
+  #lastWork: Promise<void> | null = null;
 
   constructor(
     private readonly owner: MailboxOwner,
-    private readonly maxLength: number,
+    private readonly clock: Clock,
+    private readonly limits: MailboxLimits,
   ) {}
 
   get isFull(): boolean {
-    return this.#queue.length >= this.maxLength;
+    return this.#queue.length >= this.limits.mailboxLength;
   }
 
   get isIdle(): boolean {
@@ -31,10 +49,9 @@ export class Mailbox {
   }
 
   /** False when the mailbox is closed. Only what comes from outside is refused when full: that is the caller's question to `isFull`. */
-  post(work: Work): boolean {
+  post(work: Work, drop?: Letter["drop"]): boolean {
     if (this.#isClosed) return false;
-    this.#queue.push(work);
-    if (!this.#isRunning) void this.#run();
+    this.#add(drop ? { work, drop } : { work });
     return true;
   }
 
@@ -48,47 +65,65 @@ export class Mailbox {
           reject(error as Error);
         }
       };
-      if (!this.post(settle))
-        reject(new ConviveError("SERVER_CLOSED", "The page has ended; nothing can be sent to its view."));
+      if (!this.post(settle, reject)) reject(ended());
     });
   }
 
-  /** Resolves when all that was posted so far has run. */
+  /** Resolves when all that was posted so far has run, or was given up. */
   settled(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#queue.push(resolve);
-      if (!this.#isRunning) void this.#run();
-    });
+    if (this.#lastWork) return this.#lastWork;
+    return new Promise((resolve) => this.#add({ work: resolve, drop: () => resolve(this.#lastWork!) }));
   }
 
-  /** Takes nothing more, runs what is queued and then this, once; after `waitMs` also while other work is still running. */
-  finish(work: Work, clock: Clock, waitMs: number): void {
+  /** Takes nothing more, runs what is queued and then this, once; what is not done after `waitMs` is left behind. */
+  finish(work: () => Promise<void>, waitMs: number): void {
     if (this.#isClosed) return;
-    let isFinished = false;
-    const finish = () => {
+    const timer = this.clock.after(waitMs, () => {
+      this.#lastWork = work();
+      for (const { drop } of this.#queue.splice(0)) drop?.(ended());
+    });
+    this.post(() => {
       timer.clear();
-      if (isFinished) return undefined;
-      isFinished = true;
       return work();
-    };
-    const timer = clock.after(waitMs, () => void finish());
-    this.post(finish);
+    });
     this.#isClosed = true;
+  }
+
+  #add(letter: Letter): void {
+    this.#queue.push(letter);
+    if (!this.#isRunning) void this.#run();
   }
 
   async #run(): Promise<void> {
     this.#isRunning = true;
     // Leave the caller's stack first, so that posting never runs work in the middle of somebody else's.
     await Promise.resolve();
-    for (let work = this.#queue.shift(); work; work = this.#queue.shift()) {
+    for (let letter = this.#queue.shift(); letter; letter = this.#queue.shift()) {
       try {
-        await work();
+        const result = letter.work();
+        if (result instanceof Promise) await this.#inTime(result, letter);
       } catch (error) {
         await this.#report(error);
       }
       this.owner.turned(this.#queue.length === 0);
     }
     this.#isRunning = false;
+  }
+
+  /** Nothing else can run until this ends; an owner that is told that it does not will close the mailbox. */
+  async #inTime(result: Promise<unknown>, { drop }: Letter): Promise<void> {
+    const { handlerMs } = this.limits;
+    const timer = this.clock.after(handlerMs, () => {
+      drop?.(
+        new ConviveError("HANDLER_TIMEOUT", `It took more than ${handlerMs} ms (limits.handlerMs).`, { status: 408 }),
+      );
+      this.owner.overdue();
+    });
+    try {
+      await result;
+    } finally {
+      timer.clear();
+    }
   }
 
   async #report(error: unknown): Promise<void> {
@@ -98,4 +133,8 @@ export class Mailbox {
       // The owner logs; a throwing log must not stop the mailbox.
     }
   }
+}
+
+function ended(): ConviveError {
+  return new ConviveError("SERVER_CLOSED", "The page has ended; nothing can be sent to its view.", { status: 410 });
 }

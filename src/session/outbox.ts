@@ -1,3 +1,4 @@
+import { ConviveError } from "../errors.js";
 import { encodeFrame, PUSH, TITLE, type PushPayload } from "../protocol.js";
 import { changeBetween } from "../render/frames.js";
 import type { Rendered } from "../render/rendered.js";
@@ -12,6 +13,7 @@ export interface ChannelSocket {
   whenDrained(work: () => void): void;
 }
 
+/** What a page that is away finds when it is back. */
 const MAX_KEPT_PUSHES = 100;
 
 /** What goes down to one page: diffs against what it shows, then what the view pushed in the same turn. */
@@ -20,16 +22,16 @@ export class Outbox {
   #joinRef: string | null = null;
   #shown: Rendered | null = null;
   #title = "";
-  #pushes: PushPayload[] = [];
+  /** as JSON */
+  #pushes: string[] = [];
   #isWaiting = false;
+  #isAnswered = false;
+  /** what must not come before the answer to the join */
+  #held: (() => void)[] = [];
 
   constructor(readonly topic: string) {}
 
-  get isOpen(): boolean {
-    return this.#socket !== null;
-  }
-
-  /** The page shows this tree, told in its join reply; from here on it is sent changes. */
+  /** The page is told this tree in its join reply; once it has that, it is sent changes. */
   open(socket: ChannelSocket, joinRef: string | null, shown: Rendered, title: string): void {
     this.#socket = socket;
     this.#joinRef = joinRef;
@@ -37,14 +39,24 @@ export class Outbox {
     this.#title = title;
   }
 
+  /** The page has the answer to its join. */
+  answered(): void {
+    this.#isAnswered = true;
+    for (const tell of this.#held.splice(0)) tell();
+  }
+
   close(): void {
     this.#socket = null;
     this.#shown = null;
+    this.#isAnswered = this.#isWaiting = false;
+    this.#held = [];
   }
 
+  /** @throws ConviveError EVENT_INVALID for what is not JSON */
   push(payload: PushPayload): void {
-    if (this.#pushes.length >= MAX_KEPT_PUSHES) this.#pushes.shift();
-    this.#pushes.push(payload);
+    const text = textOf(payload);
+    if (!this.#socket && this.#pushes.length >= MAX_KEPT_PUSHES) this.#pushes.shift();
+    this.#pushes.push(text);
   }
 
   /**
@@ -52,11 +64,13 @@ export class Outbox {
    * after the HTML of its turn: with it a slow page gets both, up to the limit of its queue.
    */
   isReady(retry: () => void): boolean {
-    if (!this.#socket) return false;
-    if (!this.#socket.isSlow || this.#pushes.length > 0) return true;
+    const socket = this.#socket;
+    if (!socket || !this.#isAnswered) return false;
+    if (!socket.isSlow || this.#pushes.length > 0) return true;
     if (!this.#isWaiting) {
       this.#isWaiting = true;
-      this.#socket.whenDrained(() => {
+      socket.whenDrained(() => {
+        if (this.#socket !== socket) return;
         this.#isWaiting = false;
         retry();
       });
@@ -75,16 +89,34 @@ export class Outbox {
   }
 
   flushPushes(): void {
-    if (!this.#socket) return;
-    for (const payload of this.#pushes.splice(0)) this.tell(PUSH, payload);
+    if (!this.#socket || !this.#isAnswered || this.#pushes.length === 0) return;
+    const head = JSON.stringify([this.#joinRef, null, this.topic, PUSH]).slice(0, -1);
+    for (const text of this.#pushes.splice(0)) this.#socket?.write(`${head},${text}]`);
   }
 
   tell(event: string, payload: unknown): void {
-    this.#socket?.write(encodeFrame([this.#joinRef, null, this.topic, event, payload]));
+    if (this.#isAnswered) this.#socket?.write(encodeFrame([this.#joinRef, null, this.topic, event, payload]));
+    else this.#held.push(() => this.tell(event, payload));
   }
 
   send(frame: SharedFrame, isLossy: boolean): void {
-    if (!this.#socket || (isLossy && this.#socket.isSlow)) return;
-    this.#socket.write(frame.bytes);
+    if (!this.#socket || (isLossy && (this.#socket.isSlow || !this.#isAnswered))) return;
+    if (this.#isAnswered) this.#socket.write(frame.bytes);
+    else this.#held.push(() => this.#socket?.write(frame.bytes));
+  }
+}
+
+/** Read where it is pushed: what the view does with it later, the page does not see. */
+function textOf(payload: PushPayload): string {
+  try {
+    return JSON.stringify(payload);
+  } catch (cause) {
+    throw new ConviveError(
+      "EVENT_INVALID",
+      `The payload of pushEvent(${JSON.stringify(payload.event)}) must be plain JSON.`,
+      {
+        cause,
+      },
+    );
   }
 }

@@ -28,7 +28,8 @@ export abstract class PageHost implements ViewHost {
 
   constructor(
     protected readonly services: SessionServices,
-    readonly identity: Identity,
+    /** Of the socket that the page is on. */
+    public identity: Identity,
     { View, viewName, params, url }: Place,
   ) {
     this.View = View;

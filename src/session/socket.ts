@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../clock.js";
-import { messageOf } from "../errors.js";
+import { ConviveError, messageOf } from "../errors.js";
 import type { Limits } from "../options.js";
 import {
   CLOSE,
@@ -45,7 +45,9 @@ interface Joined {
 /** From here on renders wait: a new one would only add to what the kernel has not taken yet. */
 const SLOW_BYTES = 65_536;
 const DRAIN_CHECK_MS = 20;
-const HIDDEN_TOPICS_LOGGED = 200;
+const MAX_TOPIC_LOGGED = 200;
+/** Refs are counters; whatever is longer is kept by nobody. */
+const MAX_REF_LENGTH = 64;
 
 /** One connection: frames in and out, topics, limits and liveness. What lies behind a topic is not its business. */
 export class Socket implements ChannelSocket {
@@ -55,7 +57,8 @@ export class Socket implements ChannelSocket {
   readonly #events: Bucket;
   readonly #cursors: Bucket;
   readonly #strikes: Strikes;
-  readonly #openedAt: number;
+  /** when something was joined last, as far as ticks can tell; before, when it was opened */
+  #joinedAt: number;
   #heardAt: number;
   #pingedAt = -1;
   #isClosed = false;
@@ -71,7 +74,7 @@ export class Socket implements ChannelSocket {
     this.#events = new Bucket(clock, limits.eventsPerSecond, limits.eventsBurst);
     this.#cursors = new Bucket(clock, limits.cursorsPerSecond, limits.cursorsPerSecond);
     this.#strikes = new Strikes(clock, limits.strikes, limits.strikeDecayMs);
-    this.#openedAt = this.#heardAt = clock.now();
+    this.#joinedAt = this.#heardAt = clock.now();
   }
 
   get isSlow(): boolean {
@@ -95,13 +98,14 @@ export class Socket implements ChannelSocket {
     this.heard();
     if (this.#isClosed) return;
     const frame = decodeFrame(text);
-    if (!frame) return this.close(CLOSE_CODES.badFrame, "not the protocol");
+    if (!frame || isTooLong(frame[0]) || isTooLong(frame[1]))
+      return this.close(CLOSE_CODES.badFrame, "not the protocol");
     if (!this.#isWithinLimits(frame)) return;
     const [, , topic, event] = frame;
     if (topic === HEARTBEAT_TOPIC && event === HEARTBEAT) this.#reply(frame, null, { status: "ok", response: {} });
-    else if (event === JOIN) void this.#join(frame);
+    else if (event === JOIN) void this.#attempt(frame, "join crashed", () => this.#join(frame));
     else if (event === LEAVE) this.#leave(frame);
-    else void this.#push(frame);
+    else void this.#attempt(frame, "EVENT_FAILED", () => this.#push(frame));
   }
 
   /** Any sign of life: a frame or a pong. */
@@ -119,8 +123,8 @@ export class Socket implements ChannelSocket {
       if (now - this.#pingedAt >= limits.pongDeadlineMs) this.cut(CLOSE_CODES.goingAway, "no pong");
       return;
     }
-    const isEmpty = this.#topics.size === 0 && this.#joining.size === 0;
-    if (isEmpty && now - this.#openedAt >= limits.unmountedSocketMs) {
+    if (this.#topics.size > 0 || this.#joining.size > 0) this.#joinedAt = now;
+    if (now - this.#joinedAt >= limits.unmountedSocketMs) {
       return this.close(CLOSE_CODES.unmounted, "nothing joined");
     }
     if (now - this.#heardAt < limits.pingMs) return;
@@ -169,7 +173,7 @@ export class Socket implements ChannelSocket {
     this.#abandon(topic);
     this.#joining.set(topic, link);
     if (old) this.#part(topic, old, { kind: "replaced" });
-    const result = await this.#attemptJoin(link, payload);
+    const result = await this.#resultOf(link, payload);
     const isCurrent = this.#joining.get(topic) === link;
     if (isCurrent) this.#joining.delete(topic);
     if ("refusal" in result) {
@@ -184,21 +188,35 @@ export class Socket implements ChannelSocket {
     if (old) this.#tell([old.joinRef, old.joinRef, topic, CLOSE, {}]);
   }
 
-  async #attemptJoin(link: TopicLink, payload: unknown): Promise<JoinResult> {
+  async #resultOf(link: TopicLink, payload: unknown): Promise<JoinResult> {
     try {
       return await this.owner.join(link, payload);
     } catch (error) {
-      this.owner.logger.error(
-        { topic: link.topic.slice(0, HIDDEN_TOPICS_LOGGED), error: messageOf(error) },
-        "a join failed",
-      );
+      this.#log(link.topic, error);
       return { refusal: { reason: "join crashed" } };
     }
+  }
+
+  /** What a frame sets off may fail in any way, its answer may be no JSON: it is answered with an error all the same. */
+  async #attempt(frame: Frame, reason: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#log(frame[2], error);
+      this.#reply(frame, frame[0], refused(error instanceof ConviveError ? error.code : reason));
+    }
+  }
+
+  #log(topic: string, error: unknown): void {
+    const facts = { topic: topic.slice(0, MAX_TOPIC_LOGGED), error: messageOf(error) };
+    this.owner.logger.error(facts, "a frame could not be answered");
   }
 
   #leave(frame: Frame): void {
     const [joinRef, , topic] = frame;
     const joined = this.#topics.get(topic);
+    const joining = this.#joining.get(topic);
+    if (joining && joinRef !== null && joinRef !== joining.joinRef) return;
     this.#abandon(topic);
     if (!joined) return this.#reply(frame, joinRef, { status: "ok", response: {} });
     if (joinRef !== null && joinRef !== joined.joinRef) return;
@@ -256,6 +274,10 @@ export class Socket implements ChannelSocket {
     this.#drainTimer = null;
     for (const work of this.#onDrained.splice(0)) work();
   }
+}
+
+function isTooLong(ref: string | null): boolean {
+  return ref !== null && ref.length > MAX_REF_LENGTH;
 }
 
 function refused(reason: string): NonNullable<Reply> {

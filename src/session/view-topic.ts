@@ -17,10 +17,12 @@ import {
 } from "../protocol.js";
 import { randomId } from "../token.js";
 import { Channel, type ChannelOwner } from "./channel.js";
+import { PageGone, PageMoved } from "./page-gone.js";
 import { errorFacts, errorHtml } from "./error-page.js";
 import { readEventPayload } from "./event-call.js";
 import type { Identity } from "./identity.js";
 import type { Pages } from "./pages.js";
+import { placeOf } from "./connected-host.js";
 import { placeAt } from "./route.js";
 import {
   MOUNT_PURPOSE,
@@ -32,7 +34,8 @@ import {
 import type { JoinResult, Parting, Reply, Topic, TopicLink } from "./topic.js";
 
 const OK: Reply = { status: "ok", response: {} };
-const MAX_URL_LENGTH = 4_096;
+/** Node takes no longer one over HTTP. */
+const MAX_URL_LENGTH = 16_384;
 const MAX_TOPIC_LOGGED = 200;
 /** What a developer reads when a page is told that it is stale. */
 const TOKEN_PROBLEMS = {
@@ -59,7 +62,7 @@ export class ViewTopics implements ChannelOwner {
     if (!request || request.v !== PROTOCOL_VERSION) return refuse({ reason: "stale" });
     const ticket = this.#ticketOf(link, request);
     const url = ticket && pageUrl(request.url, link.identity.origin);
-    if (!ticket || !url) return refuse({ reason: "stale" });
+    if (!ticket || !url || !this.#isAt(ticket, url)) return refuse({ reason: "stale" });
     const parked = this.#resumable(request, link.identity, ticket);
     try {
       const channel = parked ?? this.#channelFor(link.identity, ticket, url);
@@ -90,7 +93,15 @@ export class ViewTopics implements ChannelOwner {
     this.#topics.set(channel, topic);
     // One that was parked has its grace; one that was never shown to anybody ends.
     if (channel.state === "mounting") link.whenAbandoned(() => channel.end("closed"));
-    return { topic, response: await join(link) };
+    const response = await join(link);
+    if (this.#topics.get(channel) === topic) return { topic, response };
+    throw channel.state === "ended" ? new PageGone() : new PageMoved();
+  }
+
+  /** False when the page's URL is one of its route that it was not loaded for, nor can move to. */
+  #isAt(ticket: MountTicket, url: URL): boolean {
+    const View = this.services.views.find(ticket.view)!;
+    return placeAt(ticket, url) === null || placeOf(View, ticket, url) !== null;
   }
 
   #ticketOf(link: TopicLink, request: JoinPayload): MountTicket | null {
@@ -117,12 +128,13 @@ export class ViewTopics implements ChannelOwner {
     if (!result.ok || result.data.userId !== identity.userId) return null;
     const channel = this.pages.find(result.data.connectionId);
     const isSame = channel && channel.turn === result.data.turn && channel.ticket.view === ticket.view;
-    return isSame && channel.ticket.id === ticket.id && channel.state !== "mounting" ? channel : null;
+    const isHis = isSame && channel.ticket.id === ticket.id && channel.tenant === identity.tenant;
+    return isHis && channel.state !== "mounting" ? channel : null;
   }
 
   #channelFor(identity: Identity, ticket: MountTicket, url: URL): Channel {
     const View = this.services.views.find(ticket.view)!;
-    const params = placeAt(ticket, url) ?? ticket.params;
+    const params = placeOf(View, ticket, url) ?? ticket.params;
     const place = { View, viewName: ticket.view, params, url };
     return new Channel(this.services, identity, place, ticket, randomId(), this);
   }
@@ -132,6 +144,8 @@ export class ViewTopics implements ChannelOwner {
       const { outcome } = error;
       return outcome.kind === "redirect" ? { reason: "redirect", to: outcome.to } : { reason: outcome.kind };
     }
+    if (error instanceof PageMoved) return { reason: "stale" };
+    if (error instanceof PageGone) return { reason: "failed", code: "SERVER_CLOSED" };
     const code = error instanceof ConviveError ? error.code : "MOUNT_FAILED";
     this.services.logger.error(
       { view: ticket.view, code, error: messageOf(error), stack: (error as Error)?.stack },
@@ -152,11 +166,16 @@ class ViewTopic implements Topic {
     private readonly services: SessionServices,
   ) {}
 
+  opened(): void {
+    if (!this.#hasParted) this.channel.opened();
+  }
+
   receive(event: string, payload: unknown): Reply | Promise<Reply> {
     if (event === CURSOR) return this.#cursor(payload);
+    if (event === STATUS) return this.#status(payload);
+    if (this.channel.isBusy) return { status: "error", response: { reason: "RATE_LIMITED" } };
     if (event === EVENT) return this.#event(payload);
     if (event === URL_CHANGED) return this.#urlChanged(payload);
-    if (event === STATUS) return this.#status(payload);
     return { status: "error", response: { reason: "unknown event" } };
   }
 
@@ -202,7 +221,6 @@ class ViewTopic implements Topic {
     const request = readEventPayload(payload);
     if (!request)
       return this.#refusal(new ConviveError("EVENT_INVALID", "An event is { name, value }.", { status: 400 }));
-    if (this.channel.isBusy) return { status: "error", response: { reason: "RATE_LIMITED" } };
     try {
       const reply = await this.channel.event(request);
       const response: EventReply = reply === undefined ? {} : { reply };
@@ -252,15 +270,11 @@ function readJoinPayload(payload: unknown): JoinPayload | null {
   return { v, token, url, resume: typeof resume === "string" ? resume : undefined };
 }
 
-/** The client tells where it is; only path, query and hash count, the origin is ours. */
+/** The client tells where it is: path, query and hash; the origin is ours. A path may begin with two slashes, and is one all the same. */
 function pageUrl(text: unknown, origin: string): URL | null {
-  if (typeof text !== "string" || text.length > MAX_URL_LENGTH) return null;
-  try {
-    const url = new URL(text, origin);
-    return url.origin === origin ? url : null;
-  } catch {
-    return null;
-  }
+  if (typeof text !== "string" || text.length > MAX_URL_LENGTH || !URL.canParse(origin + text)) return null;
+  const url = new URL(origin + text);
+  return text.startsWith("/") && url.origin === origin ? url : null;
 }
 
 function refuse(refusal: JoinRefusal): JoinResult {
