@@ -4,6 +4,8 @@ export const parts = {
   foot: `<footer><%= it.title %><% if (it.on) { %>!<% } %></footer>`,
   words: `<%= it.title %> and <%= it.text %>`,
   tree: `<ul><% for (const row of it.rows) { %><li><%= row.name %><% if (row.kids.length) { %><%~ include("tree", { rows: row.kids }) %><% } %></li><% } %></ul>`,
+  rawEnd: `<%= it.title %><%~ it.raw %>`,
+  kids: `<% for (const kid of it.row.kids) { %><i><%= kid.name %></i><% } %>`,
   opens: `<div class="<%= it.title %>">`,
 };
 
@@ -33,6 +35,9 @@ x<% } %></pre>`,
   nestedIfs: `<% if (it.on) { %><div><% if (it.off) { %>A <%= it.title %><% } else { %>B<% } %></div><% } else if (it.off) { %>text <%= it.text %><% } else { %><% for (const row of it.rows) { %><% if (row.on) { %><%= row.name %><% } %>, <% } %><% } %><% if (it.on) { %><% } %>`,
   includes: `<div><% it.rows.forEach((row) => { %><%~ include("row", { row }) %><% }) %></div><%~ include("foot") %><%~ it.on ? include("foot") : include("words") %>`,
   bareIncludes: `<% for (const row of it.rows) { %><%~ include("words", { title: row.name }) %><% } %><%~ include("words") %>`,
+  edgeIncludes: `<% for (const row of it.rows) { %><%~ row.on ? include("foot", { title: row.name }) : include("words", { title: row.name }) %><% } %><% for (const row of it.rows) { %><%~ row.on ? it.raw : row.name %><% } %>`,
+  edgeLoops: `<% for (const row of it.rows) { %><%~ include("kids", { row }) %><% } %><% if (it.on) { %><%~ include("kids", { row: { kids: it.rows } }) %><% } %><% if (it.off) { %><% for (const row of it.rows) { %><% for (const kid of row.kids) { %><b><%= kid.name %></b><% } %><% } %><% } %>`,
+  edgeRaw: `<p><%~ it.on ? include("rawEnd") : include("words") %><i>tail</i></p><% for (const row of it.rows) { %><%~ row.on ? include("rawEnd", { title: row.name }) : include("words", { title: row.name }) %><% } %>`,
   raw: `<section><%~ it.raw %></section><% for (const row of it.rows) { %><p><%= row.name %> <%~ row.on ? it.raw : "" %></p><% } %><%~ it.raw %>`,
   rawAlone: `<%~ it.raw %>`,
   closures: `<% const node = (row, depth) => { %><li><%= row.name %><ul><% for (const kid of row.kids) { node(kid, depth + 1); } %></ul></li><% }; %><ul><% it.rows.forEach((row) => node(row, 0)) %></ul><%= it.title %>`,
