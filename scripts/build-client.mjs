@@ -79,7 +79,7 @@ async function minified(script, map, module, stamp) {
   writeFileSync(stampFile(script.path), stamp);
   return [
     { path: script.path, contents: Buffer.from(small.code ?? "") },
-    { path: map.path, contents: Buffer.from(String(small.map)) },
+    { path: map.path, contents: Buffer.from(typeof small.map === "string" ? small.map : JSON.stringify(small.map)) },
   ];
 }
 
