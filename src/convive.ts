@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import { fileURLToPath } from "node:url";
 import type { Express, Request, RequestHandler } from "express";
 import type { CursorTracker } from "./cursor/tracker.js";
@@ -11,6 +11,7 @@ import { chain, UpgradeRequests } from "./http/express-door.js";
 import { Identities } from "./http/identities.js";
 import { Origins } from "./http/origins.js";
 import { PageRenderer } from "./http/page-renderer.js";
+import { Servers } from "./http/servers.js";
 import { Upgrades } from "./http/upgrades.js";
 import type { LiveView } from "./live-view.js";
 import { consoleLogger } from "./logger.js";
@@ -90,7 +91,7 @@ class ConviveServer implements Live {
   readonly #errorPages: ErrorPages;
   readonly #assets: Assets;
   readonly #upgrades: Upgrades;
-  readonly #servers = new Set<Server>();
+  readonly #servers: Servers;
   #alsoOnUpgrade: readonly RequestHandler[] = [];
   #upgradeRequests: UpgradeRequests | null = null;
   #closing: Promise<void> | null = null;
@@ -98,6 +99,7 @@ class ConviveServer implements Live {
   constructor(options: ConviveOptions, settings: Settings) {
     const { isProduction, basePath, trustProxy, limits, clock } = settings;
     const logger = options.logger ?? consoleLogger;
+    this.#servers = new Servers(clock);
     const templates = templatesOf(settings, (message) => logger.warn({}, message));
     this.#sessions = new Sessions({
       ...settings,
@@ -155,23 +157,16 @@ class ConviveServer implements Live {
   }
 
   async listen(app: Express, port = 3_000): Promise<Server> {
+    this.#mustBeOpen();
     app.use(this.#errorPages.handler);
-    const server = createServer(app);
+    const server = this.#servers.make(app);
     this.attach(server);
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(port, () => {
-        server.off("error", reject);
-        resolve();
-      });
-    });
-    this.#servers.add(server);
+    await this.#servers.listen(server, port);
     return server;
   }
 
   attach(server: Server): void {
-    if (this.#closing)
-      throw new ConviveError("SERVER_CLOSED", "This Convive server is closed; make a new one with convive().");
+    this.#mustBeOpen();
     this.#upgrades.attach(server);
   }
 
@@ -199,10 +194,15 @@ class ConviveServer implements Live {
 
   async #close(drainMs: number): Promise<void> {
     await this.#upgrades.drain(drainMs);
+    await this.#servers.close();
     this.#delivery.close();
     await this.#sessions.close();
     this.#sessions.services.templates.close();
-    await Promise.all([...this.#servers].map(closeServer));
+  }
+
+  #mustBeOpen(): void {
+    if (!this.#closing) return;
+    throw new ConviveError("SERVER_CLOSED", "This Convive server is closed; make a new one with convive().");
   }
 }
 
@@ -215,11 +215,4 @@ function templatesOf({ templates, isProduction }: Settings, onWarning: (message:
 function clientDirectory(): URL {
   const packaged = new URL("./client/", import.meta.url);
   return existsSync(new URL("convive.js", packaged)) ? packaged : new URL("../dist/client/", import.meta.url);
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }

@@ -2,7 +2,8 @@ import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto"
 import { ConviveError } from "./errors.js";
 
 const VERSION = "v1";
-const MAX_LENGTH = 4_096;
+/** A page's token holds its params, which may be as long as a URL. */
+const MAX_LENGTH = 32_768;
 const CLOCK_TOLERANCE_MS = 60_000;
 
 export type TokenResult<T> =

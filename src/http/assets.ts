@@ -50,10 +50,15 @@ export class Assets {
         "Cache-Control": isForEver ? `public, max-age=${YEAR_S}, immutable` : "public, no-cache",
         "X-Content-Type-Options": "nosniff",
       });
-      if (request.headers["if-none-match"] === `"${asset.tag}"`) response.status(304).end();
-      else response.end(asset.body);
+      if (isKnown(request.headers["if-none-match"], asset.tag)) response.status(304).end();
+      else response.set("Content-Length", `${asset.body.length}`).end(asset.body);
     };
   }
+}
+
+/** Proxies that compress make tags weak; a browser may name several. */
+function isKnown(tags: string | undefined, tag: string): boolean {
+  return (tags ?? "").split(",").some((each) => each.trim().replace(/^W\//, "") === `"${tag}"`);
 }
 
 function readAsset(file: URL): Buffer {

@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler } from "express";
+import { ControlFlow } from "../control-flow.js";
 import { messageOf } from "../errors.js";
 import { errorFacts, errorHtml } from "../session/error-page.js";
 import type { SessionServices } from "../session/services.js";
@@ -13,6 +14,9 @@ export class ErrorPages {
   get handler(): ErrorRequestHandler {
     return (error: unknown, request, response, next) => {
       if (response.headersSent) return next(error);
+      if (error instanceof ControlFlow && error.outcome.kind === "redirect") {
+        return response.redirect(302, error.outcome.to);
+      }
       const facts = errorFacts(error, this.services.isDevelopment);
       if (facts.status >= 500) {
         const { stack } = error as { stack?: string };

@@ -36,7 +36,7 @@ export class Identities {
   /** @param newcomer called with a cookie to set when nothing tells this person from another; without it such a person gets a passing id */
   async of(plain: Request | IncomingMessage, newcomer?: (cookie: string) => void): Promise<Identity> {
     const request = plain as AppRequest;
-    const user = this.options.identify ? await this.options.identify(request) : (request.user ?? null);
+    const user = (this.options.identify ? await this.options.identify(request) : request.user) ?? null;
     return {
       user,
       session: request.session ?? NO_SESSION,

@@ -1,13 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import type { Request, RequestHandler, Response } from "express";
 import { ControlFlow } from "../control-flow.js";
+import { ConviveError } from "../errors.js";
 import { ATTRIBUTES } from "../protocol.js";
 import { toHtml, type Rendered } from "../render/rendered.js";
 import type { Params } from "../register.js";
 import type { Identity } from "../session/identity.js";
 import { createView, contextOf, mountView } from "../session/mounting.js";
 import type { ViewClass } from "../session/registry.js";
-import { flatParams } from "../session/route.js";
+import { flatParams, urlOfPath } from "../session/route.js";
 import { MOUNT_PURPOSE, type MountTicket, type SessionServices } from "../session/services.js";
 import { StaticHost } from "../session/static-host.js";
 import type { Identities } from "./identities.js";
@@ -53,7 +54,7 @@ export class PageRenderer {
         response.type("html").send(this.#page(View, html, title, response));
       } catch (error) {
         if (error instanceof ControlFlow && error.outcome.kind === "redirect") response.redirect(302, error.outcome.to);
-        else next(error);
+        else next(error || new ConviveError("MOUNT_FAILED", `The view "${name}" threw ${String(error)}.`));
       }
     };
   }
@@ -78,7 +79,7 @@ export class PageRenderer {
   ): Promise<{ readonly html: string; readonly title: string }> {
     const { View, name, params } = target;
     const identity = await this.#identityOf(request, response);
-    const url = new URL(request.originalUrl, identity.origin);
+    const url = urlOf(request, identity.origin);
     const host = new StaticHost(this.services, identity, { View, viewName: name, params, url });
     const view = await createView(View, host);
     const mounted = { View, view, traits: host.traits };
@@ -131,6 +132,12 @@ function routeOf(request: Request): string | null {
   const path: unknown = request.route?.path;
   if (typeof path !== "string") return null;
   return request.baseUrl.replace(/[{}()[\]+?!:*\\]/g, String.raw`\$&`) + path;
+}
+
+/** A proxy may ask with the whole URL; its host is no host of ours. */
+function urlOf({ originalUrl }: Request, origin: string): URL {
+  const whole = /^[a-z]+:/i.test(originalUrl) && URL.canParse(originalUrl) ? new URL(originalUrl) : null;
+  return urlOfPath(whole ? whole.pathname + whole.search : originalUrl, origin) ?? new URL(origin);
 }
 
 function escapeAttribute(text: string): string {

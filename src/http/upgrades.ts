@@ -5,6 +5,7 @@ import type { Timer } from "../clock.js";
 import { ConviveError, messageOf } from "../errors.js";
 import { CLOSE_CODES } from "../protocol.js";
 import type { Identity } from "../session/identity.js";
+import { statusOf } from "../session/error-page.js";
 import { Socket, type SocketOwner } from "../session/socket.js";
 import type { UpgradeRequests } from "./express-door.js";
 import type { Identities } from "./identities.js";
@@ -16,6 +17,7 @@ const CLOSE_WAIT_MS = 1_000;
 const PHOENIX = "phoenix";
 const PROTOCOL = "2.0.0";
 const REASONS: Readonly<Record<number, string>> = {
+  401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
   429: "Too Many Requests",
@@ -36,7 +38,9 @@ export class Upgrades {
   readonly #sockets = new Set<Socket>();
   readonly #perUser: Quota;
   readonly #perAddress: Quota;
-  readonly #detach: (() => void)[] = [];
+  readonly #servers = new Map<Server, () => void>();
+  /** upgrades that are not decided yet, and since when */
+  readonly #waiting = new Map<Duplex, number>();
   readonly #ticker: Timer;
   #isClosed = false;
   #onEmpty = (): void => {};
@@ -63,6 +67,7 @@ export class Upgrades {
   }
 
   attach(server: Server): void {
+    if (this.#servers.has(server)) return;
     const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       // Before anything else: an unheard "error" ends the process.
       socket.on("error", () => socket.destroy());
@@ -71,7 +76,7 @@ export class Upgrades {
       else if (server.listenerCount("upgrade") === 1) refuse(socket, 404);
     };
     server.on("upgrade", onUpgrade);
-    this.#detach.push(() => server.off("upgrade", onUpgrade));
+    this.#servers.set(server, () => server.off("upgrade", onUpgrade));
   }
 
   /** Closes the sockets of a person, who may come back if the app lets him. */
@@ -88,9 +93,13 @@ export class Upgrades {
     this.#isClosed = true;
     const sockets = [...this.#sockets];
     await Promise.all(sockets.map((socket, index) => this.#closeAfter(socket, (spreadMs * index) / sockets.length)));
+    for (const socket of this.#waiting.keys()) refuse(socket, 503);
+    await this.#emptied();
+    for (const socket of this.#sockets) socket.terminate();
     await this.#emptied();
     this.#ticker.clear();
-    for (const detach of this.#detach.splice(0)) detach();
+    for (const detach of this.#servers.values()) detach();
+    this.#servers.clear();
     this.#server.close();
   }
 
@@ -118,16 +127,30 @@ export class Upgrades {
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    this.#waiting.set(socket, this.owner.clock.now());
     try {
       const admitted = await this.#admit(request);
       if ("status" in admitted) return refuse(socket, admitted.status);
-      if (socket.destroyed) return admitted.release();
+      if (this.#isClosed || !socket.writable) {
+        admitted.release();
+        return refuse(socket, 503);
+      }
       socket.once("close", admitted.release);
       this.#server.handleUpgrade(request, socket, head, (ws) => this.#open(ws, admitted.identity));
     } catch (error) {
-      this.owner.logger.error({ error: messageOf(error), stack: (error as Error)?.stack }, "an upgrade failed");
-      refuse(socket, 500);
+      this.#failed(error, socket);
+    } finally {
+      this.#waiting.delete(socket);
     }
+  }
+
+  #failed(error: unknown, socket: Duplex): void {
+    const status = statusOf(error);
+    // What the app refuses with a status of its own is no failure.
+    if (status >= 500) {
+      this.owner.logger.error({ error: messageOf(error), stack: (error as Error)?.stack }, "an upgrade failed");
+    }
+    refuse(socket, status >= 500 ? 500 : known(status));
   }
 
   async #admit(
@@ -146,7 +169,7 @@ export class Upgrades {
       return { status: 403 };
     }
     const result = await this.options.requests().run(request);
-    if ("status" in result) return { status: result.status in REASONS ? result.status : 403 };
+    if ("status" in result) return { status: known(result.status) };
     const identity = await this.options.identities.of(result.request);
     return this.#withinQuota(identity);
   }
@@ -179,6 +202,10 @@ export class Upgrades {
 
   #tick(): void {
     for (const socket of this.#sockets) socket.tick();
+    const { clock, limits } = this.owner;
+    for (const [socket, since] of this.#waiting) {
+      if (clock.now() - since >= limits.unmountedSocketMs) refuse(socket, 503);
+    }
   }
 }
 
@@ -197,8 +224,15 @@ function rawSocketOf(ws: WebSocket) {
 /** A write to a socket that just closed; its close event tells the rest. */
 function ignoreFailure(): void {}
 
+/** A status of the app's that we can say; else it is just refused. */
+function known(status: number): number {
+  return status in REASONS ? status : 403;
+}
+
 function refuse(socket: Duplex, status: number): void {
-  if (socket.destroyed) return;
+  if (!socket.writable) return;
+  // The peer may keep its half open for ever.
+  socket.once("finish", () => socket.destroy());
   const retry = status === 429 || status === 503 ? "Retry-After: 5\r\n" : "";
   socket.end(
     `HTTP/1.1 ${status} ${REASONS[status] ?? "Refused"}\r\nConnection: close\r\nContent-Length: 0\r\n${retry}\r\n`,

@@ -39,7 +39,7 @@ export function errorHtml(services: SessionServices, facts: ErrorFacts): string 
   }
 }
 
-function statusOf(error: unknown): number {
+export function statusOf(error: unknown): number {
   const status = (error as { status?: unknown } | null)?.status;
   return typeof status === "number" && status >= 400 && status < 600 ? status : 500;
 }

@@ -27,6 +27,13 @@ export function isSamePlace(one: Params, other: Params): boolean {
   return [...names].every((name) => one[name] === other[name]);
 }
 
+/** A URL of this site by its path, which may begin with two slashes and is one all the same; null for what is none. */
+export function urlOfPath(path: string, origin: string): URL | null {
+  if (!path.startsWith("/") || !URL.canParse(origin + path)) return null;
+  const url = new URL(origin + path);
+  return url.origin === origin ? url : null;
+}
+
 /** A splat's segments stand in one string, as they do in the URL. */
 export function flatParams(params: Readonly<Record<string, string | readonly string[] | undefined>>): Params {
   const flat = Object.create(null) as Record<string, string>;

@@ -147,6 +147,11 @@ export class Socket implements ChannelSocket {
     this.#end({ kind: "broken" });
   }
 
+  /** Lets go of a peer that was asked to close and does not answer. */
+  terminate(): void {
+    this.raw.terminate();
+  }
+
   /** The connection is gone; a page that was unloaded says so with 1000 or 1001. */
   closed(code: number): void {
     this.#end({ kind: code === 1_000 || code === 1_001 ? "unloaded" : "broken" });

@@ -23,7 +23,7 @@ import { readEventPayload } from "./event-call.js";
 import type { Identity } from "./identity.js";
 import type { Pages } from "./pages.js";
 import { placeOf } from "./connected-host.js";
-import { placeAt } from "./route.js";
+import { placeAt, urlOfPath } from "./route.js";
 import {
   MOUNT_PURPOSE,
   RESUME_PURPOSE,
@@ -270,11 +270,9 @@ function readJoinPayload(payload: unknown): JoinPayload | null {
   return { v, token, url, resume: typeof resume === "string" ? resume : undefined };
 }
 
-/** The client tells where it is: path, query and hash; the origin is ours. A path may begin with two slashes, and is one all the same. */
+/** The client tells where it is: path, query and hash; the origin is ours. */
 function pageUrl(text: unknown, origin: string): URL | null {
-  if (typeof text !== "string" || text.length > MAX_URL_LENGTH || !URL.canParse(origin + text)) return null;
-  const url = new URL(origin + text);
-  return text.startsWith("/") && url.origin === origin ? url : null;
+  return typeof text === "string" && text.length <= MAX_URL_LENGTH ? urlOfPath(text, origin) : null;
 }
 
 function refuse(refusal: JoinRefusal): JoinResult {
