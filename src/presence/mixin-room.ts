@@ -135,11 +135,14 @@ export class ViewPresence implements ViewTrait {
   // ── what is heard ──
 
   #enter(): RoomVisit {
-    const { user, tenant, connected: isLasting } = this.host;
+    const { host } = this;
+    const { tenant, connected: isLasting } = host;
     const { connectionId } = this.use;
+    const facts = { tenant, key: this.key, userId: this.use.userId(), connectionId, via: "view", isLasting } as const;
     return new RoomVisit(
-      this.host.node.rooms,
-      { tenant, key: this.key, user, userId: this.use.userId(), connectionId, via: "view", isLasting },
+      host.node.rooms,
+      // Who comes back may have other rights than when he left.
+      Object.defineProperty({ ...facts, user: host.user }, "user", { get: () => host.user, enumerable: true }),
       {
         changed: (change) => this.#changed(change),
         message: (message) => this.#heard(message),

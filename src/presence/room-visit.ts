@@ -207,7 +207,7 @@ export class RoomVisit {
       if (this.#permission.see) this.#glimpse = await this.node.read(tenant, key);
       return;
     }
-    if (!this.#permission.see && !this.#permission.track) return;
+    if (this.#isEnded || (!this.#permission.see && !this.#permission.track)) return;
     const hold = await this.node.host(tenant, key);
     this.#hold = hold;
     this.#unwatch = hold.room.watch(this.#watcher);

@@ -282,3 +282,28 @@ test("Too many topics on one socket are refused", async () => {
   }
   assert.deepEqual(many.sent.at(-1)![4], { status: "error", response: { reason: "too many channels joined" } });
 });
+
+test("A ref that no counter would make is no frame, and is kept nowhere", () => {
+  for (const frame of [
+    ["x".repeat(65), "1", "t", "phx_join", {}],
+    ["1", "x".repeat(65), "t", "phx_join", {}],
+  ]) {
+    const { socket, closes } = harness();
+    socket.receive(JSON.stringify(frame));
+    assert.deepEqual(closes, ["close 4400"]);
+  }
+});
+
+test("A socket that left what it had joined has its time to join something else", async () => {
+  const { socket, closes, receive, wait } = harness();
+  await receive("1", "1", "t", "phx_join", {});
+  wait(14_000);
+  socket.tick();
+  await receive("1", "2", "t", "phx_leave", {});
+  wait(9_000);
+  socket.tick();
+  assert.deepEqual(closes, []);
+  wait(1_000);
+  socket.tick();
+  assert.deepEqual(closes, ["close 4408"]);
+});

@@ -13,6 +13,9 @@ import { FakeClock, settle } from "./fake-clock.js";
 
 type AnyView = new (...args: any[]) => LiveView<any>;
 
+const TICK_MS = 10;
+const JOIN_TICKS = 10;
+
 /** What a test of the sessions reads of a log line. */
 export interface LogLine {
   readonly level: "info" | "warn" | "error";
@@ -117,6 +120,8 @@ export class Wire implements RawSocket {
     const token = this.rig.tokenOf(View, this.identity.userId, ticket);
     const topic = `lv:${(View as unknown as { viewName: string }).viewName}`;
     const ref = await this.tell(topic, JOIN, { v: PROTOCOL_VERSION, token, url, resume });
+    // A room that others are in answers at its next tick.
+    for (let i = 0; i < JOIN_TICKS && !this.answer(ref); i += 1) await this.rig.clock.advance(TICK_MS);
     return this.answer(ref)?.response as unknown as JoinReply;
   }
 

@@ -1,9 +1,11 @@
 import { fileURLToPath } from "node:url";
+import type { IncomingMessage } from "node:http";
+import { Identities } from "../http/identities.js";
 import type { LiveView } from "../live-view.js";
 import { consoleLogger } from "../logger.js";
 import { resolveOptions, type ConviveOptions } from "../options.js";
 import type { PresenceManager } from "../presence/manager.js";
-import type { Session, User } from "../register.js";
+import type { User } from "../register.js";
 import { Templates, type RenderStats } from "../render/template.js";
 import type { Identity } from "../session/identity.js";
 import { createView, contextOf, mountView } from "../session/mounting.js";
@@ -48,7 +50,8 @@ export function testApp(options: ConviveOptions = {}): TestApp {
   return new MemoryApp(options);
 }
 
-const ORIGIN = "http://test.local";
+const HOST = "test.local";
+const ORIGIN = `http://${HOST}`;
 const STEP_MS = 5;
 const LONGEST_MS = 60_000;
 const TEST_SECRET = "a secret for tests only";
@@ -57,6 +60,7 @@ class MemoryApp implements TestApp {
   readonly clock = new FakeClock();
   readonly #sessions: Sessions;
   readonly #pages = new Set<MemoryPage<LiveView<any>>>();
+  readonly #identities: Identities;
   #visits = 0;
 
   constructor(options: ConviveOptions) {
@@ -72,6 +76,8 @@ class MemoryApp implements TestApp {
       secrets: settings.secrets ?? [TEST_SECRET],
       authorizePresence: options.authorizePresence,
     });
+    const { userId, tenant } = options;
+    this.#identities = new Identities(this.#sessions.services.tokens, { userId, tenant });
   }
 
   get presence(): PresenceManager {
@@ -84,7 +90,7 @@ class MemoryApp implements TestApp {
   ): Promise<TestPage<V>> {
     const { services } = this.#sessions;
     const name = services.views.register(View as unknown as ViewClass);
-    const identity = this.#identityOf(options);
+    const identity = await this.#identityOf(options);
     const params = (options.params ?? {}) as MountTicket["params"];
     const ticket: MountTicket = { view: name, id: name, params, route: null, userId: identity.userId };
     await this.until(this.#renderOnHttp(View as unknown as ViewClass, ticket, identity));
@@ -138,17 +144,10 @@ class MemoryApp implements TestApp {
     services.templates.render(View.template, contextOf(mounted, services.helpers));
   }
 
-  #identityOf({ user = null, session = {}, browser }: VisitOptions<unknown>): Identity {
-    const id: unknown = (user as { id?: unknown } | null)?.id;
-    const anonymous = `anon_${browser ?? `browser-${++this.#visits}`}`;
-    return {
-      user,
-      session: session as Session,
-      userId: user ? String(id) : anonymous,
-      isAnonymous: !user,
-      tenant: "",
-      origin: ORIGIN,
-      address: "127.0.0.1",
-    };
+  /** As the app's own options say it of a request; pages without a user are told apart by their browser. */
+  async #identityOf({ user = null, session = {}, browser }: VisitOptions<unknown>): Promise<Identity> {
+    const request = { user, session, headers: { host: HOST }, socket: { remoteAddress: "127.0.0.1" } };
+    const identity = await this.#identities.of(request as unknown as IncomingMessage);
+    return user ? identity : { ...identity, userId: `anon_${browser ?? `browser-${++this.#visits}`}` };
   }
 }
