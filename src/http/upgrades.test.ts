@@ -5,7 +5,7 @@ import { connect, type AddressInfo } from "node:net";
 import { after, test } from "node:test";
 import express from "express";
 import { convive, event, inline, LiveView, type ConviveOptions, type Live } from "../index.js";
-import { Visitor, type VisitorSocket } from "../testing/visitor.js";
+import { ticketOf, Visitor, type VisitorSocket } from "../testing/visitor.js";
 
 const running: Live[] = [];
 after(async () => {
@@ -139,4 +139,43 @@ test("A foreign client that offers the phoenix subprotocol is answered with it",
     protocols: ["phoenix", "base64url.bearer.phx.dG9rZW4"],
   });
   assert.equal(socket.ws.protocol, "phoenix");
+});
+
+test("A thousand visits, half of them cut off, leave no socket, page or quota, and no token or cookie in the log", async () => {
+  const lines: string[] = [];
+  const keep = (facts: object, message?: string) => void lines.push(JSON.stringify(facts) + message);
+  const { server, live } = await serve({
+    logger: { info: keep, warn: keep, error: keep },
+    limits: { graceUnloadMs: 20, graceBrokenMs: 40, socketsPerAddress: 30 },
+  });
+  const ada = new Visitor(server);
+  const { token, topic } = ticketOf((await ada.get("/")).html);
+  for (let i = 0; i < 50; i += 1) {
+    const visits = Array.from({ length: 20 }, async (_, n) => {
+      const socket = await ada.connect();
+      const payload = { v: 1, token: n % 5 === 0 ? `${token}x` : token, url: "/" };
+      if (n % 4 === 1) socket.tell(topic, "phx_join", payload);
+      else await socket.joinRaw(topic, payload);
+      if (n % 2 === 0) socket.ws.close(1_000);
+      else socket.ws.terminate();
+      await socket.closed;
+    });
+    await Promise.all(visits);
+    const deadline = Date.now() + 5_000;
+    while (live.stats().sockets > 0 && Date.now() < deadline) await new Promise((resolve) => setImmediate(resolve));
+  }
+  const deadline = Date.now() + 5_000;
+  while (live.stats().pages > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual([live.stats().pages, live.stats().sockets], [0, 0]);
+  const secrets = [token.split(".")[1]!, ada.cookie.split(".")[1]!];
+  assert.ok(lines.length > 0);
+  for (const line of lines) assert.ok(!secrets.some((secret) => line.includes(secret)), line);
+});
+
+test("An upgrade that the app never decides on is refused after its time", async () => {
+  const { server } = await serve({
+    identify: () => new Promise(() => {}),
+    limits: { unmountedSocketMs: 50, pingMs: 40 },
+  });
+  await assert.rejects(new Visitor(server).connect(), /503/);
 });
