@@ -66,7 +66,9 @@ function follow(
   each: (work: (view: View) => void) => void,
 ): void {
   listen("pagehide", () => connection.stop());
-  listen("pageshow online visibilitychange", () => {
+  listen("pageshow online visibilitychange", (event) => {
+    // Every page is shown once when it is loaded; only one that was kept comes back.
+    if ((event as PageTransitionEvent).persisted === false) return;
     status.stirred();
     if (document.hidden) return;
     connection.start();
