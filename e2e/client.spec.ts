@@ -570,7 +570,7 @@ test.describe("the status", () => {
   test("is told when it changes, and to a view that does not know it", async ({ page, stub, open }) => {
     await page.clock.install();
     await open("<p></p>");
-    await page.clock.runFor(70_000);
+    await page.clock.fastForward(70_000);
     await stub.eventually((all) => all.of(STATUS), ["idle"]);
     stub.close();
     await isLost(page);
