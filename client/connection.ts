@@ -30,8 +30,8 @@ export interface ConnectionWorld {
 
 export interface ConnectionListener {
   opened(): void;
-  /** Also after a try that failed. */
-  closed(): void;
+  /** Also after a try that failed; with the server's code, if it said one. */
+  closed(code?: number): void;
   heard(frame: Frame): unknown;
 }
 
@@ -78,17 +78,17 @@ export function createConnection(world: ConnectionWorld, { opened, closed, heard
       closed: lost,
     });
   };
-  const drop = (code?: number) => {
+  const drop = (code?: number, heardCode?: number) => {
     timer();
     link?.close(code);
     link = null;
     isOpen = false;
-    closed();
+    closed(heardCode);
   };
   const lost = (code?: number) => {
     const ms = pauseAfter(code);
     if (isShut(code)) shutUntil = clock.now() + ms;
-    drop();
+    drop(undefined, code);
     timer(ms, dial);
   };
   const start = () => shutUntil === Infinity && dial();

@@ -5,8 +5,11 @@ import { FADE_AFTER_MS, FADE_MS, MAX_CURSORS } from "./limits.js";
 const LAYER = "position:absolute;overflow:hidden;pointer-events:none;z-index:1000;";
 const CURSOR = "position:absolute;transition:transform linear ";
 /** An arrow with a name, both in the color of the element, on white. A long name is cut. */
-const CONTENT =
-  '<svg width=180 height=34 fill=currentColor stroke=#fff stroke-width=3 paint-order=stroke font-family=system-ui font-size=13 font-weight=600><path d="M2 2l6 16 3-7 7-3z"/><text x=16 y=28></text></svg>';
+const CONTENT = '<svg><path d="M2 2l6 16 3-7 7-3z"/><text x=16 y=28></text></svg>';
+/** Styles, not attributes: what the app says of every svg and path is not said of these. */
+const ARROW =
+  "all:initial;width:180px;height:34px;color:inherit;fill:currentColor;stroke:#fff;stroke-width:3;paint-order:stroke;font:600 13px system-ui";
+const ARROW_PART = "fill:inherit;stroke:inherit;stroke-width:inherit";
 
 /** Draws other people's cursors over an element, outside the tree that patches touch. */
 export interface CursorLayer {
@@ -96,6 +99,9 @@ function createCursor(layer: Element, connection: string): Cursor {
   const { style } = element;
   element.setAttribute(ATTRIBUTES.cursor, connection);
   element.innerHTML = CONTENT;
+  element.querySelectorAll("*").forEach((part, index) => {
+    (part as SVGElement).style.cssText = index ? ARROW_PART : ARROW;
+  });
   const fade = element.animate({ opacity: 0.35 }, { delay: FADE_AFTER_MS, duration: FADE_MS, fill: "forwards" });
   let [color, movedAt, ms] = ["", 0, 0];
   let at: Point | undefined;

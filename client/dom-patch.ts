@@ -1,6 +1,6 @@
 import type { Edit, Statics, WireRendered } from "../src/render/rendered.js";
 import { applyStyles, isElement } from "./dom/elements.js";
-import { decideAnew, isDirty, markClean } from "./dom/fields.js";
+import { decideAnew, isDirty, isWritten, keepState, markClean, watchWriting } from "./dom/fields.js";
 import { ForeignEdits } from "./dom/foreign-edits.js";
 import type { Changes } from "./dom/morph.js";
 import { Patcher } from "./dom/patcher.js";
@@ -29,6 +29,10 @@ export class DomPatch {
   readonly isDirty = isDirty;
   /** What a field, or the fields of a form, hold is no longer the user's alone: the server may change it. */
   readonly markClean = markClean;
+  /** As `isDirty`, also when the server has heard of it and shows it itself. */
+  readonly isWritten = isWritten;
+  /** What a field holds now; the result puts it back. */
+  readonly keepState = keepState;
   private readonly foreign: ForeignEdits;
   private readonly patcher: Patcher;
   private readonly changes: Changes = { added: [], removed: [], updated: [] };
@@ -37,6 +41,7 @@ export class DomPatch {
     private readonly root: Element,
     private readonly options: DomPatchOptions = {},
   ) {
+    watchWriting(root);
     this.foreign = new ForeignEdits(root);
     this.patcher = new Patcher(root, this.foreign, this.changes);
   }

@@ -45,11 +45,11 @@ export function createElements(root: Element, world: ElementsWorld, push: Push):
     joined({ rendered, statics, user, title, connection }, before) {
       self = user;
       if (title) document.title = title;
+      const recover = before && before.connection !== connection ? writtenForms(root, patch, push) : [];
       patch.join(rendered, statics);
       onAdded(root);
-      if (!before) return;
-      hooks.all("reconnected");
-      if (before.connection !== connection) recoverForms(root, patch, push);
+      if (before) hooks.all("reconnected");
+      for (const work of recover) work();
     },
     failed(html) {
       hooks.removed(root);
@@ -62,11 +62,16 @@ export function createElements(root: Element, world: ElementsWorld, push: Push):
   };
 }
 
-/** Tells what the user typed to a view that has heard of nothing. */
-function recoverForms(root: Element, patch: DomPatch, push: Push): void {
-  for (const form of root.querySelectorAll("form")) {
+/** What the user wrote, to be shown again and told to a view that has heard of nothing. */
+function writtenForms(root: Element, { isWritten, keepState }: DomPatch, push: Push): (() => void)[] {
+  return [...root.querySelectorAll("form")].flatMap((form) => {
     const event = form.getAttribute("live-change") || form.getAttribute("live-input");
-    if (!event || ![...form.elements].some((field) => patch.isDirty(field))) continue;
-    push(event, Object.fromEntries(formEntries(form)), form).catch(report);
-  }
+    const restores = [...form.elements].filter(isWritten).map(keepState);
+    if (!event || !restores.length) return [];
+    const payload = Object.fromEntries(formEntries(form));
+    return () => {
+      for (const restore of restores) restore();
+      push(event, payload, form).catch(report);
+    };
+  });
 }

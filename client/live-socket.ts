@@ -1,8 +1,9 @@
-import { ATTRIBUTES, BASE_PATH, type Frame } from "../src/protocol.js";
+import { ATTRIBUTES, BASE_PATH, CLOSE_CODES, type Frame } from "../src/protocol.js";
 import { bind } from "./bindings.js";
 import { browserClock } from "./clock.js";
 import { type Connection, createConnection, type Link, type LinkListener } from "./connection.js";
 import type { Hooks } from "./hooks.js";
+import { reloadStale } from "./location.js";
 import { createPacer } from "./pace.js";
 import { createRequests } from "./requests.js";
 import { type StatusWatch, watchStatus } from "./status.js";
@@ -33,7 +34,9 @@ export function startPage(options: LiveOptions): () => void {
     document.documentElement.dataset["liveState"] = shown;
   };
   const opened = () => each((view) => view.join());
-  const closed = () => {
+  const closed = (code?: number) => {
+    // Told to leave: whether he may come back, and as whom, a new page will say.
+    if (code === CLOSE_CODES.disconnected) reloadStale(clock);
     state = "disconnected";
     each((view) => view.dropped());
     changed();

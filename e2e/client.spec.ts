@@ -122,6 +122,13 @@ test.describe("a connection", () => {
     await isLiveInTime(page);
   });
 
+  test("is made by a new page when the person was told to leave", async ({ page, stub, open }) => {
+    await open("<p></p>");
+    stub.close(4401);
+    await expect.poll(() => stub.pages).toBe(2);
+    await isLive(page);
+  });
+
   test("ends cleanly when the page is left", async ({ page, stub, open }) => {
     await open("<p></p>");
     const closed = stub.closeCode();
@@ -350,6 +357,25 @@ test.describe("forms", () => {
   });
 });
 
+test.describe("forms of a server that has forgotten", () => {
+  test("are shown and told again, also when it had shown them itself", async ({ page, stub, open }) => {
+    const form = (value: string) => `<form id="f" live-input="typing"><input name="a" value="${value}"></form>`;
+    stub.answer = ({ value }) => stub.diff(form((value as { a: string }).a));
+    await open(form(""));
+    const field = page.locator("[name=a]");
+    await field.fill("draft");
+    await expect(field).toHaveAttribute("value", "draft");
+    await field.blur();
+    stub.html = form("");
+    stub.close();
+    await isLost(page);
+    await isLive(page);
+    await expect(field).toHaveAttribute("value", "draft");
+    await expect(field).toHaveValue("draft");
+    expect(stub.events.map(({ value }) => value)).toEqual([{ a: "draft" }, { a: "draft" }]);
+  });
+});
+
 test.describe("hooks and pushed events", () => {
   test.beforeEach(({ stub }) => {
     stub.script = `
@@ -487,6 +513,18 @@ test.describe("cursors", () => {
     await expect(page.locator("[data-cursor]")).toHaveCount(1);
     stub.diff("<p>no board</p>");
     await expect(page.locator("[data-cursor]")).toHaveCount(0);
+  });
+
+  test("look the same whatever the app says of its own drawings", async ({ page, stub, open }) => {
+    stub.hasCsp = false;
+    await open(BOARD);
+    await page.addStyleTag({
+      content: "svg { width: 800px; border: 1px solid red } path { fill: none; stroke-width: 9 }",
+    });
+    stub.cursors({ n: 1, c: [["c2", 9, 9]], p: { c2: { user: "bob", name: "Bob", color: "rgb(1, 2, 3)" } } });
+    await expect(page.locator("[data-cursor] path")).toHaveCSS("fill", "rgb(1, 2, 3)");
+    await expect(page.locator("[data-cursor] path")).toHaveCSS("stroke-width", "3px");
+    await expect(page.locator("[data-cursor] svg")).toHaveCSS("width", "180px");
   });
 
   test("glide from place to place, and jump for those who want calm", async ({ page, stub, open }) => {

@@ -4,6 +4,8 @@ export type Field = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 const submitted = new WeakMap<Element, string>();
 /** What a field in focus shows since the server changed it: the server's words still, not the user's. */
 const pinned = new WeakMap<Element, string>();
+/** What the user wrote in, whether the server has heard of it or not. */
+const written = new WeakSet<EventTarget>();
 /** Whose the fields are that a patch came to. */
 const kept = new Map<Field, boolean>();
 
@@ -35,6 +37,17 @@ export function isDirty(element: Element): boolean {
   const state = stateOf(element);
   if (submitted.get(element) === state || pinned.get(element) === state) return false;
   return state !== stateOf(untouched(element)) || element.validity.badInput;
+}
+
+/** Notes which fields of the root the user writes in. */
+export function watchWriting(root: Element): void {
+  root.addEventListener("input", ({ target }) => written.add(target!));
+}
+
+/** Whether a field holds what the user entered and did not submit, also when the server knows and shows it. */
+export function isWritten(element: Element): element is Field {
+  if (!isField(element)) return false;
+  return isDirty(element) || (written.has(element) && submitted.get(element) !== stateOf(element));
 }
 
 /** What a form, or a field, holds now is no longer the user's alone. */
@@ -86,6 +99,18 @@ function pin(field: Field): void {
     field.addEventListener("blur", leave, { once: true });
   }
   pinned.set(field, stateOf(field));
+}
+
+/** What a field holds now, to be put back into it. */
+export function keepState(field: Field): () => void {
+  const { value } = field;
+  const chosen = "options" in field && new Set(field.selectedOptions);
+  const { checked } = field as HTMLInputElement;
+  return () => {
+    if (chosen) choose(field as HTMLSelectElement, (option) => chosen.has(option));
+    else if (isToggle(field)) field.checked = checked;
+    else if (field.value !== value) field.value = value;
+  };
 }
 
 function setState(field: Field, wanted: Field): void {
