@@ -94,6 +94,7 @@ class ConviveServer implements Live {
   readonly #servers: Servers;
   #alsoOnUpgrade: readonly RequestHandler[] = [];
   #upgradeRequests: UpgradeRequests | null = null;
+  #isServingAssets = false;
   #closing: Promise<void> | null = null;
 
   constructor(options: ConviveOptions, settings: Settings) {
@@ -110,7 +111,7 @@ class ConviveServer implements Live {
     });
     const { services } = this.#sessions;
     const identities = new Identities(services.tokens, options);
-    this.#assets = new Assets(clientDirectory(), basePath);
+    this.#assets = new Assets(clientDirectory(), basePath, (message) => logger.warn({}, message));
     this.#pages = new PageRenderer(services, identities, {
       layout: settings.layout,
       basePath,
@@ -141,11 +142,16 @@ class ConviveServer implements Live {
   middleware(...alsoOnUpgrade: RequestHandler[]): RequestHandler {
     this.#alsoOnUpgrade = [...this.#alsoOnUpgrade, ...alsoOnUpgrade];
     this.#upgradeRequests = null;
+    this.#isServingAssets = true;
     return chain([...alsoOnUpgrade, this.#assets.handler]);
   }
 
   view(View: new (...args: any[]) => LiveView<any>): RequestHandler {
-    return this.#pages.handler(View as ViewClass);
+    const handler = this.#pages.handler(View as ViewClass);
+    return (request, response, next) => {
+      if (!this.#isServingAssets) this.#missMiddleware();
+      return handler(request, response, next);
+    };
   }
 
   render<P extends Params>(View: new (...args: any[]) => LiveView<P>, request: Request, params: P): Promise<string> {
@@ -190,6 +196,16 @@ class ConviveServer implements Live {
 
   close({ drainMs = 0 }: CloseOptions = {}): Promise<void> {
     return (this.#closing ??= this.#close(drainMs));
+  }
+
+  /** Once: the page would stand there without its script, and nobody would say why. */
+  #missMiddleware(): void {
+    this.#isServingAssets = true;
+    const { logger } = this.#sessions.services;
+    logger.warn(
+      {},
+      "A view is asked for, but nothing serves the browser's part: add app.use(live.middleware()) before the routes.",
+    );
   }
 
   async #close(drainMs: number): Promise<void> {

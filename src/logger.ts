@@ -13,7 +13,9 @@ export const consoleLogger: Logger = {
 };
 
 function print(stream: NodeJS.WritableStream, level: string, facts: object, message = ""): void {
-  const { stack, ...rest } = facts as { stack?: unknown };
+  const { stack, ...rest } = facts as { stack?: unknown; error?: unknown };
+  // A stack begins with the message.
+  if (typeof stack === "string" && typeof rest.error === "string" && stack.includes(rest.error)) delete rest.error;
   const details = Object.keys(rest).length > 0 ? ` ${oneLine(JSON.stringify(rest))}` : "";
   stream.write(`convive ${level}: ${oneLine(message)}${details}\n${typeof stack === "string" ? `${stack}\n` : ""}`);
 }

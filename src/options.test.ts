@@ -42,3 +42,12 @@ test("A base path that is no path is refused", () => {
     throwsCode("OPTION_INVALID", () => resolveOptions({ mode: "development", basePath } satisfies ConviveOptions));
   }
 });
+
+test("An option that is misspelt or not there yet is refused, one that is undefined is not", () => {
+  assert.throws(() => resolveOptions({ mode: "development", secrt: "x" } as never), /did you mean "secret"/);
+  assert.throws(
+    () => resolveOptions({ mode: "development", redis: "redis://localhost" } as never),
+    /leave out `redis`/,
+  );
+  assert.doesNotThrow(() => resolveOptions({ mode: "development", redis: undefined } as never));
+});

@@ -6,6 +6,7 @@ import type { Logger } from "./logger.js";
 import type { PresencePermission, PresenceRequest } from "./presence/presence.js";
 import { BASE_PATH } from "./protocol.js";
 import type { User } from "./register.js";
+import { nearest } from "./render/nearest.js";
 
 /** Every time, size and rate, each an option: `convive({ limits: { pingMs: 20_000 } })`. `docs/options.md` says what each means. */
 export const DEFAULT_LIMITS = {
@@ -124,6 +125,7 @@ export interface Settings {
 
 /** @throws ConviveError OPTION_INVALID, SECRET_MISSING */
 export function resolveOptions(options: ConviveOptions): Settings {
+  checkNames(options);
   const isProduction = (options.mode ?? process.env["NODE_ENV"]) === "production";
   const basePath = options.basePath ?? BASE_PATH;
   if (!/^(\/[\w.-]+)+$/.test(basePath))
@@ -147,4 +149,34 @@ export function resolveOptions(options: ConviveOptions): Settings {
     limits: resolveLimits(options.limits),
     clock: options.clock ?? systemClock,
   };
+}
+
+const OPTION_NAMES: Readonly<Record<keyof ConviveOptions, true>> = {
+  templates: true,
+  layout: true,
+  errorTemplate: true,
+  helpers: true,
+  secret: true,
+  origins: true,
+  trustProxy: true,
+  logger: true,
+  identify: true,
+  userId: true,
+  tenant: true,
+  authorizePresence: true,
+  mode: true,
+  basePath: true,
+  limits: true,
+  clock: true,
+};
+
+/** An option that is misspelt, or that this version does not have, must not be passed over. */
+function checkNames(options: ConviveOptions): void {
+  const names = Object.keys(OPTION_NAMES);
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || names.includes(name)) continue;
+    if (name === "redis") throw invalid("This version keeps presence in one process: leave out `redis`.");
+    const hint = nearest(name, names);
+    throw invalid(`There is no option named "${name}"${hint ? `; did you mean "${hint}"?` : "."}`);
+  }
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { RequestHandler } from "express";
+import type { RequestHandler, Response } from "express";
 import { ConviveError } from "../errors.js";
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -25,6 +25,7 @@ export class Assets {
   constructor(
     directory: URL,
     private readonly basePath: string,
+    private readonly warn: (message: string) => void,
   ) {
     for (const [name, type] of Object.entries(TYPES)) {
       const body = readAsset(new URL(name, directory));
@@ -41,6 +42,8 @@ export class Assets {
   get handler(): RequestHandler {
     return (request, response, next) => {
       if (!request.path.startsWith(`${this.basePath}/`)) return next();
+      if (request.headers.upgrade && request.path === `${this.basePath}/websocket`)
+        return this.#refuseUpgrade(response);
       const asset = this.#assets.get(request.path.slice(this.basePath.length + 1));
       if (!asset || (request.method !== "GET" && request.method !== "HEAD")) return next();
       const isForEver = request.query["v"] === asset.tag;
@@ -53,6 +56,14 @@ export class Assets {
       if (isKnown(request.headers["if-none-match"], asset.tag)) response.status(304).end();
       else response.set("Content-Length", `${asset.body.length}`).end(asset.body);
     };
+  }
+
+  /** An upgrade comes as a plain request only where nobody took the server's sockets. */
+  #refuseUpgrade(response: Response): void {
+    this.warn(
+      "A page wants to connect, but this server has no sockets: serve the app with live.listen(app) in place of app.listen(), or give its server to live.attach(server).",
+    );
+    response.status(426).end();
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import type { Server } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { after, test } from "node:test";
@@ -161,4 +162,29 @@ test("Behind a proxy that ends TLS the cookie is for TLS only; the IPv6 host is 
   const page = await rawly(server, `GET /1 HTTP/1.1\r\nHost: [::1]:${port}\r\nConnection: close\r\n\r\n`);
   assert.ok(page.includes(`http://[::1]:${port}/1`));
   await visitor.get("/1");
+});
+
+test("An app that forgot the middleware, or serves its sockets to nobody, is told what to do", async () => {
+  const warnings: string[] = [];
+  const logger = { info() {}, warn: (_: object, message = "") => void warnings.push(message), error() {} };
+  const live = convive({ secret: "a secret of sixteen characters", mode: "development", logger });
+  running.push(live);
+  const app = express();
+  const view = live.view(PlaceView);
+  app.get("/early", view);
+  const server = app.listen(0);
+  try {
+    await once(server, "listening");
+    const visitor = new Visitor(server);
+    await visitor.get("/early");
+    await visitor.get("/early");
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0]!, /app\.use\(live\.middleware\(\)\)/);
+    app.use(live.middleware());
+    await assert.rejects(visitor.connect(), /426/);
+    assert.match(warnings[1]!, /live\.listen\(app\).*live\.attach\(server\)/);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });

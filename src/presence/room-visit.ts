@@ -1,4 +1,4 @@
-import { ConviveError } from "../errors.js";
+import { ConviveError, messageOf } from "../errors.js";
 import type { User } from "../register.js";
 import { freeze } from "../render/freeze.js";
 import { checkUserId, copyMeta } from "./meta.js";
@@ -241,7 +241,11 @@ export class RoomVisit {
   /** One change after another: a second `track` finds what the first one made. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(work, work);
-    this.#last = turn.catch(() => {});
+    // Logged also where it is handled: who forgets to await would hear nothing at all.
+    this.#last = turn.catch((error: unknown) => {
+      const facts = { key: this.visitor.key, error: messageOf(error) };
+      this.node.logger.warn(facts, "a change of a presence was refused; await it to hear of it in the view");
+    });
     return turn;
   }
 
