@@ -18,6 +18,7 @@ export {
 export { LiveView, type Guard } from "./live-view.js";
 export type { Logger } from "./logger.js";
 export { DEFAULT_LIMITS, type ConviveOptions, type Limits } from "./options.js";
+export type { AddOptions, Connection, Room, RoomChange } from "./presence/connection.js";
 export { matchPresenceKey, presenceKey, type KeyValues } from "./presence/key.js";
 export { PresenceManager, type Bot, type JoinOptions } from "./presence/manager.js";
 export {

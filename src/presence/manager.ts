@@ -3,15 +3,19 @@ import { systemClock } from "../clock.js";
 import { ConviveError } from "../errors.js";
 import { consoleLogger } from "../logger.js";
 import { resolveLimits } from "../options.js";
+import type { Connection, Room as PlainRoom, RoomChange as PlainRoomChange, RoomMeta } from "./connection.js";
 import { encodeKey } from "./key.js";
 import { Listeners } from "./listeners.js";
 import { MemoryBackend, MemoryStore } from "./memory.js";
 import { checkUserId, copyMeta } from "./meta.js";
 import { PresenceNode } from "./node.js";
+import { plainChangeOf } from "./plain-changes.js";
+import { PlainRooms } from "./plain-rooms.js";
 import type { Presence } from "./presence.js";
 import type { Room, Tracked } from "./room.js";
 import { TtlMembers } from "./room-ttl.js";
 import type { RoomChange } from "./roster.js";
+import { removing, touching, type HandlerOwner } from "./touch.js";
 
 /** How `joinPresence` enters. */
 export interface JoinOptions {
@@ -30,6 +34,7 @@ export interface Bot<M extends object> {
 
 type PersonListener = (change: { key: string; person: Presence<any> }) => unknown;
 type PersonEvent = "join" | "leave" | "update";
+type ChangeListener = (change: PlainRoomChange<any>) => unknown;
 
 let adopted: PresenceNode | null = null;
 
@@ -55,6 +60,9 @@ export class PresenceManager {
   readonly #node: PresenceNode;
   readonly #ttl: TtlMembers;
   readonly #listeners: Readonly<Record<PersonEvent, Listeners<PersonListener>>>;
+  readonly #changeListeners: Listeners<ChangeListener>;
+  readonly #rooms: PlainRooms;
+  readonly #handlers: HandlerOwner;
   readonly #stopHearing: () => void;
 
   constructor(options: { redis?: string | undefined } = {}) {
@@ -65,6 +73,9 @@ export class PresenceManager {
     this.#ttl = new TtlMembers(this.#node);
     const listeners = () => new Listeners<PersonListener>(this.#node.logger, "a presence listener");
     this.#listeners = { join: listeners(), update: listeners(), leave: listeners() };
+    this.#changeListeners = new Listeners(this.#node.logger, "a presence listener");
+    this.#rooms = new PlainRooms(this.#node);
+    this.#handlers = { rooms: this.#rooms, logger: this.#node.logger };
     this.#stopHearing = this.#node.onChange((room, change) => {
       if (room.tenant === "") this.#tell(room.key, change);
     });
@@ -166,15 +177,73 @@ export class PresenceManager {
     await this.#node.disconnect({ userId, tenant: "", key: key ?? null });
   }
 
-  /** Hears rooms that this process takes part in. A listener that throws is logged and disturbs nobody. */
-  on(event: PersonEvent, listener: PersonListener): () => void {
-    return this.#listeners[event].add(listener);
+  /**
+   * The room of this key for connections of your own, such as sockets of `ws`; the same room that views of that key are in.
+   *
+   * @example
+   * server.on("connection", async (socket) => {
+   *   await presence.room("lobby").add(socket, { user: "7" });
+   *   socket.on("message", presence.touchPresence((data) => console.log(`${data}`)));
+   *   socket.on("close", presence.removePresence());
+   * });
+   * @throws ConviveError PRESENCE_KEY_INVALID
+   */
+  room<M extends RoomMeta<M> = object>(key: string): PlainRoom<M> {
+    return this.#rooms.room(key);
+  }
+
+  /** A sign of life of a connection, for all its rooms; who was pruned for silence is back. Nothing for who is in no room. */
+  touch(connection: Connection): Promise<void> {
+    return this.#rooms.touch(connection);
+  }
+
+  /** Takes a connection out of all its rooms. */
+  leaveAll(connection: Connection): Promise<void> {
+    return this.#rooms.leaveAll(connection);
+  }
+
+  /**
+   * A handler of messages that counts each as a sign of life; the text `"heartbeat"`, JSON to the letter, is nothing more and goes no further.
+   * The connection is `this`, as `ws` calls it, unless given.
+   *
+   * @example
+   * socket.on("message", presence.touchPresence((data, isBinary) => save(data, isBinary)));
+   */
+  touchPresence<A extends unknown[], R>(
+    handler: (this: Connection, ...message: A) => R,
+    connection?: Connection,
+  ): (this: unknown, ...message: A) => R | undefined {
+    return touching(this.#handlers, handler, connection);
+  }
+
+  /**
+   * A handler of the end of a connection: takes it out of all its rooms, and then calls `handler`.
+   *
+   * @example
+   * socket.on("close", presence.removePresence((code) => console.log("gone", code)));
+   */
+  removePresence<A extends unknown[]>(
+    handler?: (this: Connection, ...reason: A) => unknown,
+    connection?: Connection,
+  ): (this: unknown, ...reason: A) => Promise<void> {
+    return removing(this.#handlers, handler, connection);
+  }
+
+  /**
+   * Hears rooms that this process takes part in. A listener that throws is logged and disturbs nobody. `change` tells only who came and
+   * went, one at a time, or that many did; the others tell of each person, updates included.
+   */
+  on(event: "change", listener: ChangeListener): () => void;
+  on(event: PersonEvent, listener: PersonListener): () => void;
+  on(event: PersonEvent | "change", listener: ChangeListener & PersonListener): () => void {
+    return event === "change" ? this.#changeListeners.add(listener) : this.#listeners[event].add(listener);
   }
 
   /** Ends this process's part in all rooms. Idempotent. */
   async close(): Promise<void> {
     this.#stopHearing();
     this.#ttl.stop();
+    this.#rooms.stop();
     await this.#node.close();
   }
 
@@ -195,11 +264,18 @@ export class PresenceManager {
     }
   }
 
-  #tell(key: string, { joins, updates, leaves }: RoomChange): void {
+  #tell(key: string, change: RoomChange): void {
+    const { joins, updates, leaves, removed, isBulk } = plainChangeOf(change);
     const { join, update, leave } = this.#listeners;
     for (const person of joins) join.tell((listener) => listener({ key, person }));
     for (const person of updates) update.tell((listener) => listener({ key, person }));
     for (const person of leaves) leave.tell((listener) => listener({ key, person }));
+    if (this.#changeListeners.size === 0) return;
+    const nothing = { room: this.room<any>(key), added: null, removed: null, bulk: false };
+    const tell = (told: PlainRoomChange<any>) => this.#changeListeners.tell((listener) => listener(told));
+    for (const person of removed) tell({ ...nothing, removed: person });
+    if (isBulk) tell({ ...nothing, bulk: true });
+    for (const person of joins) tell({ ...nothing, added: person });
   }
 }
 

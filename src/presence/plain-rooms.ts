@@ -1,0 +1,196 @@
+import type { Timer } from "../clock.js";
+import { CLOSE_CODES } from "../protocol.js";
+import { anonymousId, isAnonymous, type AddOptions, type Connection, type Room } from "./connection.js";
+import type { PresenceNode } from "./node.js";
+import { closeConnection, encodePlain, PlainRoom, type Acquaintance, type PlainRoomOwner } from "./plain-room.js";
+import type { Presence } from "./presence.js";
+
+interface Known extends Acquaintance {
+  lastSeenAt: number;
+  readonly rooms: Set<PlainRoom>;
+  /** rooms it was pruned from, and as what it comes back */
+  readonly silenced: Map<string, AddOptions>;
+}
+
+/** Connections without views: in which rooms each is, when it was last heard, and who was silent for too long. */
+export class PlainRooms implements PlainRoomOwner {
+  readonly #rooms = new Map<string, PlainRoom>();
+  readonly #known = new WeakMap<Connection, Known>();
+  /** who is in a room; who was heard longest ago comes first */
+  readonly #present = new Map<Connection, Known>();
+  readonly #kicked = new Set<Connection>();
+  readonly #stopHearing: () => void;
+  #timer: Timer | null = null;
+  #isStopped = false;
+
+  constructor(readonly node: PresenceNode) {
+    // The rooms have heard of the order before.
+    this.#stopHearing = node.onDisconnect(({ key }) => {
+      for (const connection of this.#kicked) {
+        if (key === null) closeConnection(node, connection, CLOSE_CODES.disconnected, "disconnected");
+      }
+      this.#kicked.clear();
+    });
+  }
+
+  /** @throws ConviveError PRESENCE_KEY_INVALID */
+  room<M extends object>(key: string): Room<M> {
+    this.node.nameOf("", key);
+    return new RoomHandle<M>(key, this);
+  }
+
+  async add(key: string, connection: Connection, options: AddOptions): Promise<Presence> {
+    const known = this.#meet(connection);
+    const room = this.#rooms.get(key) ?? new PlainRoom(key, this);
+    const adding = room.add(connection, options);
+    this.#rooms.set(key, room);
+    known.rooms.add(room);
+    known.silenced.delete(key);
+    this.#heard(connection, known);
+    return adding;
+  }
+
+  async remove(key: string, connection: Connection): Promise<Presence | null> {
+    this.#known.get(connection)?.silenced.delete(key);
+    return (await this.#rooms.get(key)?.remove(connection)) ?? null;
+  }
+
+  async touch(connection: Connection): Promise<void> {
+    const known = this.#known.get(connection);
+    if (!known || this.#isStopped) return;
+    const returns = [...known.silenced];
+    if (this.#present.has(connection)) this.#heard(connection, known);
+    await Promise.all(returns.map(([key, options]) => this.add(key, connection, options)));
+  }
+
+  async leaveAll(connection: Connection): Promise<void> {
+    const known = this.#known.get(connection);
+    known?.silenced.clear();
+    await Promise.all([...(known?.rooms ?? [])].map((room) => room.remove(connection, "closed")));
+  }
+
+  async broadcast(key: string, message: unknown, except: Connection | null): Promise<void> {
+    const text = encodePlain(message);
+    this.#rooms.get(key)?.deliver(text, except);
+    await this.node.publish("", key, { kind: "text", text });
+  }
+
+  async prune(key: string, maxAgeMs: number): Promise<readonly Presence[]> {
+    const before = this.node.clock.now() - maxAgeMs;
+    // Who is heard in this very turn is not silent.
+    await Promise.resolve();
+    return (await this.#rooms.get(key)?.prune((connection) => this.#known.get(connection)!.lastSeenAt < before)) ?? [];
+  }
+
+  /** Idempotent. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.clear();
+    this.#stopHearing();
+    for (const room of this.#rooms.values()) room.stop();
+    this.#rooms.clear();
+    this.#present.clear();
+  }
+
+  // ── what the rooms ask ──
+
+  acquaintanceOf(connection: Connection): Acquaintance {
+    return this.#meet(connection);
+  }
+
+  left(connection: Connection, room: PlainRoom): void {
+    const known = this.#meet(connection);
+    known.rooms.delete(room);
+    if (known.rooms.size === 0) this.#present.delete(connection);
+    if (room.isEmpty && this.#rooms.get(room.key) === room) this.#rooms.delete(room.key);
+  }
+
+  silenced(connection: Connection, room: PlainRoom, as: AddOptions): void {
+    this.#meet(connection).silenced.set(room.key, as);
+  }
+
+  kicked(connection: Connection): void {
+    this.#kicked.add(connection);
+  }
+
+  // ── inside ──
+
+  #meet(connection: Connection): Known {
+    let known = this.#known.get(connection);
+    if (!known) {
+      const [connectionId, anonymous] = [`plain:${this.node.newId()}`, anonymousId(this.node.newId())];
+      const lastSeenAt = this.node.clock.now();
+      known = { connectionId, anonymousId: anonymous, lastSeenAt, rooms: new Set(), silenced: new Map() };
+      this.#known.set(connection, known);
+    }
+    return known;
+  }
+
+  #heard(connection: Connection, known: Known): void {
+    known.lastSeenAt = this.node.clock.now();
+    this.#present.delete(connection);
+    this.#present.set(connection, known);
+    if (!this.#timer) this.#schedule();
+  }
+
+  /** One timer for all, for who was heard longest ago. */
+  #schedule(): void {
+    this.#timer?.clear();
+    this.#timer = null;
+    const [oldest] = this.#present.values();
+    if (!oldest || this.#isStopped) return;
+    const { prunePresencesMs, nodeTickMs } = this.node.limits;
+    const waitMs = Math.max(oldest.lastSeenAt + prunePresencesMs + 1 - this.node.clock.now(), nodeTickMs);
+    const due = this.node.clock.now() + waitMs;
+    this.#timer = this.node.clock.after(waitMs, () => void this.#pruneAll(due));
+  }
+
+  async #pruneAll(due: number): Promise<void> {
+    const { clock, limits } = this.node;
+    const now = clock.now();
+    // Of a process that was stopped itself, nobody knows who was silent: what waits to be read is read first.
+    const hasSlept = now - due > limits.storeClockStepMs;
+    const before = now - limits.prunePresencesMs;
+    const silent = new Set<Connection>();
+    for (const [connection, { lastSeenAt }] of this.#present) {
+      if (hasSlept || lastSeenAt >= before) break;
+      silent.add(connection);
+    }
+    const rooms = new Set([...silent].flatMap((connection) => [...this.#known.get(connection)!.rooms]));
+    const pruned = [...rooms].map((room) => room.prune((connection) => silent.has(connection)));
+    this.#schedule();
+    await Promise.all(pruned);
+  }
+}
+
+class RoomHandle<M extends object> implements Room<M> {
+  constructor(
+    readonly key: string,
+    private readonly rooms: PlainRooms,
+  ) {}
+
+  add(connection: Connection, options: AddOptions<M> = {}): Promise<Presence<M>> {
+    return this.rooms.add(this.key, connection, options) as Promise<Presence<M>>;
+  }
+  remove(connection: Connection): Promise<Presence<M> | null> {
+    return this.rooms.remove(this.key, connection) as Promise<Presence<M> | null>;
+  }
+  presences(): readonly Presence<M>[] {
+    return (this.rooms.node.find("", this.key)?.everybody ?? []) as readonly Presence<M>[];
+  }
+  users(): readonly string[] {
+    return this.presences().flatMap(({ id }) => (isAnonymous(id) ? [] : id));
+  }
+  anonymousCount(): number {
+    return this.presences().reduce((sum, { id, connections }) => sum + (isAnonymous(id) ? connections : 0), 0);
+  }
+  broadcast(message: unknown, { except }: { except?: Connection } = {}): Promise<void> {
+    return this.rooms.broadcast(this.key, message, except ?? null);
+  }
+  prune({ maxAgeMs = this.rooms.node.limits.prunePresencesMs }: { maxAgeMs?: number } = {}) {
+    return this.rooms.prune(this.key, maxAgeMs) as Promise<readonly Presence<M>[]>;
+  }
+  toString(): string {
+    return this.key;
+  }
+}
