@@ -39,6 +39,17 @@ describe("the pages and the code say the same", () => {
     assert.deepEqual(rows, options);
   });
 
+  test("the page of rooms names every method and option of a room", () => {
+    const source = read("src/presence/connection.ts");
+    const membersOf = (name: string) => {
+      const [body = ""] = new RegExp(`interface ${name}[< ][^]*?^}`, "m").exec(source) ?? [];
+      return [...body.matchAll(/^ {2}(?:readonly )?(\w+)[(?:]/gm)].map(([, member]) => member);
+    };
+    const inTables = [...read("docs/rooms.md").matchAll(/^\| `(\w+)/gm)].map(([, name]) => name);
+    const expected = ["Room", "AddOptions", "RoomChange"].flatMap(membersOf).filter((name) => name !== "key");
+    assert.deepEqual(inTables, expected);
+  });
+
   test("the page of the wire names every event, topic and close code", () => {
     const page = read("docs/protocol.md");
     const names = Object.values(protocol).filter((value) => typeof value === "string");

@@ -1,5 +1,16 @@
 // What must and must not type-check for a user. Compiled, never run: as the sources' own test, and against the emitted package.
-import { event, LiveCursorMixin, LiveView, PresenceMixin, type Presence } from "convive";
+import {
+  event,
+  LiveCursorMixin,
+  LiveView,
+  PresenceManager,
+  PresenceMixin,
+  type Connection,
+  type Presence,
+  type Room,
+  type RoomChange,
+} from "convive";
+import type { RawData, WebSocket } from "ws";
 
 interface Person {
   name: string;
@@ -93,6 +104,41 @@ abstract class GenericView<M extends Person> extends PresenceMixin(LiveView)<Per
   lastSeen?: M;
 }
 
+async function plainRooms(presence: PresenceManager, socket: WebSocket, own: Connection) {
+  const room: Room<Person> = presence.room<Person>("lobby");
+  const ada: Presence<Person> = await room.add(socket, { user: "ada", meta: { name: "a", color: "b" } });
+  const gone: Presence<Person> | null = await room.remove(own);
+  const names: string[] = [ada.name, ...room.presences().map(({ meta }) => meta.color), ...room.users()];
+  await room.broadcast({ names, gone, lurkers: room.anonymousCount() }, { except: socket });
+  socket.on(
+    "message",
+    presence.touchPresence((data, isBinary) => {
+      const frame: [RawData, boolean] = [data, isBinary];
+      return frame;
+    }),
+  );
+  socket.on(
+    "close",
+    presence.removePresence((code, reason) => {
+      const parting: [number, Buffer] = [code, reason];
+      return parting;
+    }),
+  );
+  presence.on("change", ({ room: where, added, removed, bulk }: RoomChange<Person>) => {
+    const told: [string, string | undefined, boolean] = [where.key, (added ?? removed)?.name, bulk];
+    return told;
+  });
+  presence.on("join", ({ key, person }) => `${key} ${person.id}`);
+  // @ts-expect-error a misspelt field
+  await room.add(socket, { meta: { nme: "" } });
+  // @ts-expect-error nothing can be sent to it
+  await room.add({});
+  // @ts-expect-error a reserved name
+  presence.room<{ id: string }>("lobby");
+  // @ts-expect-error no such event
+  presence.on("changed", () => {});
+}
+
 export {
   CursorView,
   EventsView,
@@ -101,6 +147,7 @@ export {
   LateNamedMetaView,
   NestedMetaView,
   NotJsonView,
+  plainRooms,
   ReservedNameView,
   TrackingView,
   TwiceNamedView,

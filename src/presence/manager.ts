@@ -271,7 +271,7 @@ export class PresenceManager {
     for (const person of updates) update.tell((listener) => listener({ key, person }));
     for (const person of leaves) leave.tell((listener) => listener({ key, person }));
     if (this.#changeListeners.size === 0) return;
-    const nothing = { room: this.room<any>(key), added: null, removed: null, bulk: false };
+    const nothing = { room: this.room(key), added: null, removed: null, bulk: false };
     const tell = (told: PlainRoomChange<any>) => this.#changeListeners.tell((listener) => listener(told));
     for (const person of removed) tell({ ...nothing, removed: person });
     if (isBulk) tell({ ...nothing, bulk: true });

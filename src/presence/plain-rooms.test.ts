@@ -8,11 +8,11 @@ import { PresenceManager } from "./manager.js";
 const KEY = "lobby";
 
 test("adding makes the room and the presence, tells it once, and resolves with it", async () => {
-  const { cluster, room, told } = begin();
+  const { cluster, presence, room, told } = begin();
   const ada = await cluster.until(room.add(new FakeConnection(), { user: "ada", meta: { name: "Ada" } }));
   assert.deepEqual([ada.id, ada.name, ada.connections], ["ada", "Ada", 1]);
   assert.deepEqual(room.presences(), [ada]);
-  assert.deepEqual([room.key, String(room)], [KEY, KEY]);
+  assert.deepEqual([room.key, presence.room(KEY).presences()], [KEY, [ada]]);
   assert.deepEqual(told, ["+ada"]);
 });
 

@@ -190,7 +190,4 @@ class RoomHandle<M extends object> implements Room<M> {
   prune({ maxAgeMs = this.rooms.node.limits.prunePresencesMs }: { maxAgeMs?: number } = {}) {
     return this.rooms.prune(this.key, maxAgeMs) as Promise<readonly Presence<M>[]>;
   }
-  toString(): string {
-    return this.key;
-  }
 }
