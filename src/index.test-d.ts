@@ -3,7 +3,7 @@ import {
   event,
   LiveCursorMixin,
   LiveView,
-  PresenceManager,
+  type PresenceManager,
   PresenceMixin,
   type Connection,
   type Presence,

@@ -51,7 +51,7 @@ export class PlainChat {
     socket.on(
       "message",
       this.presence.touchPresence((data, isBinary) => {
-        const message = isBinary ? null : readMessage(`${data}`);
+        const message = isBinary ? null : readMessage(`${data as Buffer}`);
         if (message) void this.#receive(socket, message);
       }),
     );
