@@ -124,6 +124,20 @@ test("who was pruned and then left, or removed, does not come back", async () =>
   assert.deepEqual(room.users(), []);
 });
 
+test("who was disconnected by order while he was pruned does not come back with a sign of life", async () => {
+  const { cluster, presence, room, add } = begin();
+  const [everywhere, here, other] = [await add("everywhere"), await add("here"), await add("other")];
+  await presence.disconnectUser("other");
+  await cluster.until(room.add(other, { user: "other" }));
+  await cluster.advance(62_000);
+  await presence.disconnectUser("everywhere");
+  await presence.disconnectUser("here", { key: KEY });
+  await presence.disconnectUser("other", { key: "elsewhere" });
+  await cluster.until(Promise.all([everywhere, here, other].map((socket) => presence.touch(socket))));
+  assert.deepEqual(room.users(), ["other"]);
+  assert.deepEqual([everywhere.closedWith, here.closedWith], [[4401, "disconnected"], null]);
+});
+
 test("a silent connection is closed where that was asked for, and does not come back", async () => {
   const { cluster, presence, room, add } = begin();
   const [closed, kept] = [new FakeConnection(), await add("kept")];

@@ -4,6 +4,7 @@ import { FakeConnection } from "../testing/fake-connection.js";
 import { PresenceCluster, type ClusterNode } from "../testing/presence-cluster.js";
 import type { Connection } from "./connection.js";
 import { PresenceManager } from "./manager.js";
+import { PlainRooms } from "./plain-rooms.js";
 
 const KEY = "lobby";
 
@@ -164,6 +165,22 @@ test("an empty room is let go of by node and store, one with people is kept", as
     ["b"],
   );
   assert.deepEqual([...cluster.store.rooms.keys()], ["b"]);
+});
+
+test("nothing is kept of a room that everybody left, or that nobody could enter", async () => {
+  const { cluster, node } = begin();
+  const rooms = new PlainRooms(node);
+  const [left, pruned] = [new FakeConnection(), new FakeConnection()];
+  await cluster.until(rooms.add("left", left, {}));
+  await cluster.until(rooms.add("pruned", pruned, {}));
+  assert.equal(rooms.count, 2);
+  await cluster.until(rooms.remove("left", left));
+  assert.equal(rooms.count, 1);
+  await cluster.advance(62_000);
+  assert.equal(rooms.count, 0);
+  await node.close();
+  await assert.rejects(rooms.add("refused", left, {}), { code: "SERVER_CLOSED" });
+  assert.equal(rooms.count, 0);
 });
 
 test("a broadcast reaches every connection of the room on every node, once, but the excepted", async () => {

@@ -1,7 +1,7 @@
 import type { Timer } from "../clock.js";
 import { CLOSE_CODES } from "../protocol.js";
 import { anonymousId, isAnonymous, type AddOptions, type Connection, type Room } from "./connection.js";
-import type { PresenceNode } from "./node.js";
+import type { Disconnect, PresenceNode } from "./node.js";
 import { closeConnection, encodePlain, PlainRoom, type Acquaintance, type PlainRoomOwner } from "./plain-room.js";
 import type { Presence } from "./presence.js";
 
@@ -9,8 +9,24 @@ interface Known extends Acquaintance {
   lastSeenAt: number;
   readonly rooms: Set<PlainRoom>;
   /** rooms it was pruned from, and as what it comes back */
-  readonly silenced: Map<string, AddOptions>;
+  readonly silenced: Map<string, Silenced>;
 }
+
+interface Silenced {
+  readonly as: AddOptions;
+  /** number of the last order to disconnect somebody that was heard before */
+  readonly order: number;
+}
+
+/** Who is in the list no more hears of no order there, so orders are kept for when it comes back. */
+interface Order {
+  readonly number: number;
+  readonly userId: string;
+  /** null: everywhere */
+  readonly key: string | null;
+}
+
+const MAX_ORDERS_KEPT = 1_000;
 
 /** Connections without views: in which rooms each is, when it was last heard, and who was silent for too long. */
 export class PlainRooms implements PlainRoomOwner {
@@ -19,18 +35,19 @@ export class PlainRooms implements PlainRoomOwner {
   /** who is in a room; who was heard longest ago comes first */
   readonly #present = new Map<Connection, Known>();
   readonly #kicked = new Set<Connection>();
+  readonly #orders: Order[] = [];
   readonly #stopHearing: () => void;
+  #lastOrder = 0;
   #timer: Timer | null = null;
   #isStopped = false;
 
   constructor(readonly node: PresenceNode) {
-    // The rooms have heard of the order before.
-    this.#stopHearing = node.onDisconnect(({ key }) => {
-      for (const connection of this.#kicked) {
-        if (key === null) closeConnection(node, connection, CLOSE_CODES.disconnected, "disconnected");
-      }
-      this.#kicked.clear();
-    });
+    this.#stopHearing = node.onDisconnect((order) => this.#ordered(order));
+  }
+
+  /** How many rooms connections of this process are in. */
+  get count(): number {
+    return this.#rooms.size;
   }
 
   /** @throws ConviveError PRESENCE_KEY_INVALID */
@@ -59,8 +76,9 @@ export class PlainRooms implements PlainRoomOwner {
     const known = this.#known.get(connection);
     if (!known || this.#isStopped) return;
     const returns = [...known.silenced];
+    known.silenced.clear();
     if (this.#present.has(connection)) this.#heard(connection, known);
-    await Promise.all(returns.map(([key, options]) => this.add(key, connection, options)));
+    await Promise.all(returns.map(([key, silenced]) => this.#return(connection, key, silenced)));
   }
 
   async leaveAll(connection: Connection): Promise<void> {
@@ -106,7 +124,7 @@ export class PlainRooms implements PlainRoomOwner {
   }
 
   silenced(connection: Connection, room: PlainRoom, as: AddOptions): void {
-    this.#meet(connection).silenced.set(room.key, as);
+    this.#meet(connection).silenced.set(room.key, { as, order: this.#lastOrder });
   }
 
   kicked(connection: Connection): void {
@@ -114,6 +132,28 @@ export class PlainRooms implements PlainRoomOwner {
   }
 
   // ── inside ──
+
+  async #return(connection: Connection, key: string, { as, order }: Silenced): Promise<void> {
+    const isMeant = (each: Order) =>
+      each.number > order && each.userId === as.user && (each.key === null || each.key === key);
+    const obeyed = this.#orders.filter(isMeant);
+    if (obeyed.length === 0) await this.add(key, connection, as);
+    else if (obeyed.some((each) => each.key === null)) this.#disconnect(connection);
+  }
+
+  /** The rooms have obeyed before. */
+  #ordered({ userId, tenant, key }: Disconnect): void {
+    for (const connection of this.#kicked) if (key === null) this.#disconnect(connection);
+    this.#kicked.clear();
+    if (tenant !== "") return;
+    this.#lastOrder += 1;
+    this.#orders.push({ number: this.#lastOrder, userId, key });
+    if (this.#orders.length > MAX_ORDERS_KEPT) this.#orders.shift();
+  }
+
+  #disconnect(connection: Connection): void {
+    closeConnection(this.node, connection, CLOSE_CODES.disconnected, "disconnected");
+  }
 
   #meet(connection: Connection): Known {
     let known = this.#known.get(connection);
