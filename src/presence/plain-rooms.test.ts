@@ -271,6 +271,22 @@ test("both nodes show the same people and tell the same changes", async () => {
   assert.deepEqual(far.told.slice(-3), told.slice(-3));
 });
 
+test("while the store does not answer, the people of this process come, talk and go", async () => {
+  const cluster = new PresenceCluster();
+  const started = cluster.start();
+  const { room, told } = watch(started);
+  const [ada, bob] = [new FakeConnection(), new FakeConnection()];
+  await cluster.until(room.add(ada, { user: "ada" }));
+  started.link.isCut = true;
+  assert.equal((await cluster.until(room.add(bob, { user: "bob" }))).id, "bob");
+  await room.broadcast("hello", { except: bob });
+  await cluster.until(room.remove(bob));
+  assert.deepEqual([ada.sent, bob.sent, room.users()], [["hello"], [], ["ada"]]);
+  started.link.isCut = false;
+  await cluster.advance(10_000);
+  assert.deepEqual([room.users(), told], [["ada"], ["+ada", "+bob", "-bob"]]);
+});
+
 test("who has to go is out of the room at once, and its socket is closed when no room is named", async () => {
   const { cluster, presence, room } = begin();
   const [ada, bob] = [new FakeConnection(), new FakeConnection()];
