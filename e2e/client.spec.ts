@@ -45,7 +45,10 @@ const test = base.extend<Fixtures>({
   },
 });
 
-const isLive = (page: Page) => expect(page.locator("html")).toHaveAttribute("data-live-state", "connected");
+/** Longer than the longest pause between two tries. */
+const BACK_MS = 15_000;
+const isLive = (page: Page) =>
+  expect(page.locator("html")).toHaveAttribute("data-live-state", "connected", { timeout: BACK_MS });
 /** With a clock that only goes on when it is told to. */
 const isLiveInTime = (page: Page) =>
   expect(async () => {
