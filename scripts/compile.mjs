@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runCommand } from "./run-command.mjs";
 
@@ -15,7 +15,21 @@ export async function compile(projects = []) {
     cwd: ROOT,
   });
   pointClientAtDist(CLIENT_DECLARATIONS);
+  copyScripts(join(ROOT, "src"), join(ROOT, "dist"));
   return result;
+}
+
+/**
+ * Redis' scripts are read from beside the module that uses them, in dist as in src.
+ * @param {string} from
+ * @param {string} to
+ */
+export function copyScripts(from, to) {
+  for (const name of readdirSync(from, { encoding: "utf8", recursive: true })) {
+    if (!name.endsWith(".lua")) continue;
+    mkdirSync(dirname(join(to, name)), { recursive: true });
+    copyFileSync(join(from, name), join(to, name));
+  }
 }
 
 /**

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { pointClientAtDist } from "./compile.mjs";
+import { copyScripts, pointClientAtDist } from "./compile.mjs";
 
 test("declarations of the client find src beside them in dist, and a second pass changes nothing", (t) => {
   const folder = mkdtempSync(join(tmpdir(), "convive-compile-"));
@@ -21,4 +21,18 @@ test("declarations of the client find src beside them in dist, and a second pass
     );
     assert.equal(readFileSync(part, "utf8"), 'export type Tree = import("../../render/rendered.js").Tree;\n');
   }
+});
+
+test("Redis' scripts lie beside the module that reads them, and nothing else is copied", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "convive-compile-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  mkdirSync(join(folder, "src/presence"), { recursive: true });
+  writeFileSync(join(folder, "src/presence/redis-a.lua"), "return 1");
+  writeFileSync(join(folder, "src/presence/redis.ts"), "");
+  copyScripts(join(folder, "src"), join(folder, "dist"));
+  assert.deepEqual(readdirSync(join(folder, "dist"), { recursive: true, encoding: "utf8" }).toSorted(), [
+    "presence",
+    join("presence", "redis-a.lua"),
+  ]);
+  assert.equal(readFileSync(join(folder, "dist/presence/redis-a.lua"), "utf8"), "return 1");
 });

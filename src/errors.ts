@@ -33,6 +33,14 @@ export const ERROR_CODES = {
   NOT_FOUND: "A guard or the view itself answered notFound().",
   HANDLER_OUTSIDE: "A method of a view was called where it cannot work.",
   SERVER_CLOSED: "The server is closing or closed.",
+  REDIS_UNAVAILABLE: "Redis cannot be reached, or did not answer in time.",
+  REDIS_URL_INVALID: "The place of Redis is not a URL or a list of servers.",
+  REDIS_LOGIN_REFUSED: "Redis refuses the user or the password.",
+  REDIS_TOO_OLD: "Redis is older than 6.2.",
+  REDIS_FORBIDDEN: "Redis forbids a command, a key or a channel that is needed.",
+  REDIS_EVICTS: "Redis may drop our keys when its memory is full.",
+  REDIS_FULL: "Redis has no memory left for a write.",
+  REDIS_VALUE_FOREIGN: "A key of ours holds what another program wrote.",
 } as const;
 
 /** One of `ERROR_CODES`. */

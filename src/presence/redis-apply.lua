@@ -1,0 +1,96 @@
+-- One batch of one incarnation: checks, writes and publishes in one step.
+-- KEYS and ARGV 1-5 as in redis-room.lua.
+-- ARGV
+--   6 number of the write · 7 "1" if this is the whole of what the process owns here · then the operations:
+--   "p" connection, user, lingering, status, revises, revision, joined at, since, deadline, meta ("" for what is not given)
+--   "d" connection, reason: removes the writer's own · "e" connection, reason: removes anybody's that lingers
+-- Returns { "ok", head, "1" if something changed } · { "stale", last number } · { "dead" }
+local SEQUENCE, IS_ALL = ARGV[6], ARGV[7] == "1"
+local WITHOUT_NODE = "ttl"
+
+if call("ZSCORE", FENCED, INCARNATION) then return { "dead" } end
+if INCARNATION ~= WITHOUT_NODE then
+  local last = call("HGET", SEQUENCES, INCARNATION) or "0"
+  if last == "inf" or tonumber(last) >= tonumber(SEQUENCE) then return { "stale", last } end
+end
+
+local version, operations = versionOf(head), {}
+do
+  local at = 8
+  while at <= #ARGV do
+    local size = ARGV[at] == "p" and 11 or 3
+    local operation = { unpack(ARGV, at, at + size - 1) }
+    if size == 11 then version = math.max(version, tonumber(operation[7]) or 0) end
+    table.insert(operations, operation)
+    at = at + size
+  end
+  version = version + 1
+end
+
+local time = call("TIME")
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local newest = tonumber(call("HGET", SEQUENCES, "#newest") or "0")
+
+local function given(text, otherwise)
+  return text ~= "" and text or otherwise
+end
+
+local function perform(operation)
+  local _, id, user, lingering, status, revises, revision, joinedAt, since, deadline, meta = unpack(operation)
+  local existing, packed = stored(id)
+  local old = existing or {}
+  joinedAt = given(joinedAt, old.joinedAt or string.format("%.0f", math.max(now, newest)))
+  local record = {
+    owner = INCARNATION, user = user, lingering = lingering, status = status,
+    revision = given(revision, old.revision or "0"),
+    joinedAt = joinedAt, since = given(since, old.since or joinedAt), meta = meta,
+  }
+  if revises == "1" then record.revision = old.revision or "" end
+  if deadline ~= "" then call("ZADD", DEADLINES, deadline, id) end
+  if existing and pack(record) == pack(existing) then return end
+  if revises == "1" then record.revision = string.format("%.0f", version) end
+  if existing then forget(id, existing) end
+  newest = math.max(newest, tonumber(joinedAt))
+  add(id, record)
+end
+
+local function isOurs(record)
+  return record.owner == INCARNATION or isFormerTerm(record.owner, INCARNATION)
+end
+
+local function drop(operation)
+  local existing = stored(operation[2])
+  if not existing then return end
+  local isAllowed = existing.lingering == "1"
+  if operation[1] == "d" then isAllowed = isOurs(existing) end
+  if isAllowed then remove(operation[2], existing, operation[3]) end
+end
+
+-- The writer has told everything it owns: its other records go, its former terms can write no more.
+local function closeOthers()
+  local owned, kept = {}, {}
+  for _, operation in ipairs(operations) do
+    if operation[1] == "p" then
+      table.insert(owned, operation[2])
+      kept[operation[2]] = true
+    end
+  end
+  local ids, records = select(function(id, record) return isOurs(record) and not kept[id] end)
+  for _, id in ipairs(ids) do remove(id, records[id], "closed") end
+  for _, other in ipairs(call("HKEYS", SEQUENCES)) do
+    if isFormerTerm(other, INCARNATION) then call("HSET", SEQUENCES, other, "inf") end
+  end
+  return owned
+end
+
+if INCARNATION ~= WITHOUT_NODE then call("HSET", SEQUENCES, INCARNATION, SEQUENCE) end
+for _, operation in ipairs(operations) do
+  if operation[1] == "p" then perform(operation) else drop(operation) end
+end
+local owned = false
+if IS_ALL then owned = closeOthers() end
+if #put > 0 then call("HSET", SEQUENCES, "#newest", string.format("%.0f", newest)) end
+
+local hasChanged = IS_ALL or #put > 0 or #removed > 0
+if hasChanged then publish(version, SEQUENCE, owned) else settle() end
+return { "ok", head, hasChanged and "1" or "0" }

@@ -1,0 +1,63 @@
+import { ConviveError, messageOf, type ErrorCode } from "../errors.js";
+
+const OLDEST_REDIS = [6, 2] as const;
+
+/** What Redis, or the way to it, answered: by the beginning or a part of its message. */
+const FAILURES: readonly { readonly pattern: RegExp; readonly code: ErrorCode; readonly advice: string }[] = [
+  {
+    pattern: /^(WRONGPASS|NOAUTH|ERR (invalid password|Client sent AUTH|AUTH ))/,
+    code: "REDIS_LOGIN_REFUSED",
+    advice: "Check user and password of the Redis URL: redis://user:password@host:6379.",
+  },
+  {
+    pattern: /NOPERM|ERR unknown command|can't run this command/i,
+    code: "REDIS_FORBIDDEN",
+    advice: "Allow the user scripts, publish and subscribe on our keys and channels: see ACL SETUSER.",
+  },
+  {
+    pattern: /WRONGTYPE/,
+    code: "REDIS_VALUE_FOREIGN",
+    advice: "Another program writes to these keys: give Convive a prefix or a Redis of its own, and delete the key.",
+  },
+  {
+    pattern: /\bOOM\b/,
+    code: "REDIS_FULL",
+    advice: "Raise maxmemory, or give Convive a Redis of its own.",
+  },
+];
+
+/** The coded error of whatever a command, or the way to Redis, failed with. */
+export function redisFailure(error: unknown, place: string): ConviveError {
+  if (error instanceof ConviveError) return error;
+  const message = messageOf(error);
+  const known = FAILURES.find(({ pattern }) => pattern.test(message));
+  if (known)
+    return new ConviveError(known.code, `Redis at ${place} says: ${message} ${known.advice}`, { cause: error });
+  return new ConviveError(
+    "REDIS_UNAVAILABLE",
+    `Redis at ${place} cannot be reached: ${message}. Check that it runs and that the URL is right.`,
+    { status: 503, cause: error },
+  );
+}
+
+/**
+ * Refuses a server that cannot hold rooms, by what its INFO says.
+ * @throws ConviveError REDIS_TOO_OLD or REDIS_EVICTS
+ */
+export function checkServer(info: string, place: string): void {
+  const fact = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1] ?? "";
+  const [major = 0, minor = 0] = fact("redis_version").split(".").map(Number);
+  if (major < OLDEST_REDIS[0] || (major === OLDEST_REDIS[0] && minor < OLDEST_REDIS[1])) {
+    throw new ConviveError(
+      "REDIS_TOO_OLD",
+      `Redis at ${place} is ${fact("redis_version") || "of no known version"}; install ${OLDEST_REDIS.join(".")} or newer.`,
+    );
+  }
+  const policy = fact("maxmemory_policy");
+  if (policy.startsWith("allkeys-") && fact("maxmemory") !== "0") {
+    throw new ConviveError(
+      "REDIS_EVICTS",
+      `Redis at ${place} drops keys when its memory is full (maxmemory-policy ${policy}); set it to noeviction.`,
+    );
+  }
+}

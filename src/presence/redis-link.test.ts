@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+import { after, before, test, type TestContext } from "node:test";
+import { Redis } from "ioredis";
+import { systemClock } from "../clock.js";
+import { ConviveError, type ErrorCode } from "../errors.js";
+import { startRedis, type RedisServerProcess } from "../testing/redis-server.js";
+import { silentLogger } from "../testing/silent-logger.js";
+import type { RedisPlace } from "./redis-clients.js";
+import { checkServer } from "./redis-failure.js";
+import { RedisLink } from "./redis-link.js";
+import { loadScripts } from "./redis-script.js";
+import { RedisPresenceBackend } from "./redis.js";
+
+/** Far above what a loaded machine takes, where a case is not about the deadline. */
+const PATIENT_MS = 10_000;
+
+let server: RedisServerProcess;
+before(async () => {
+  server = await startRedis();
+});
+after(() => server.stop());
+
+function linkTo(t: TestContext, place: RedisPlace, deadlineMs = PATIENT_MS): RedisLink {
+  const link = new RedisLink({ place, deadlineMs, clock: systemClock, logger: silentLogger });
+  t.after(() => link.close());
+  return link;
+}
+
+/** A client beside ours, to set the stage. */
+function adminOf(t: TestContext, { url }: RedisServerProcess): Redis {
+  const admin = new Redis(url);
+  t.after(() => admin.disconnect());
+  return admin;
+}
+
+async function ownServer(t: TestContext, words: readonly string[] = []): Promise<RedisServerProcess> {
+  const own = await startRedis(words);
+  t.after(() => own.stop());
+  return own;
+}
+
+function coded(code: ErrorCode, pattern = /./): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof ConviveError, String(error));
+    assert.equal(error.code, code, error.message);
+    assert.match(error.message, pattern);
+    return true;
+  };
+}
+
+/** Asks until it is so; the test's own deadline ends what never is. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + PATIENT_MS * 2;
+  while (!(await isSo().catch(() => false))) {
+    assert.ok(Date.now() < deadline, "it did not come to be so in time");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+test("what is no Redis URL is refused, and not shown, since it may hold a password", (t) => {
+  for (const place of ["", "localhost:6379", "http://ann:secret@localhost", "redis://", "not a url secret"]) {
+    assert.throws(
+      () => linkTo(t, place),
+      (error) => coded("REDIS_URL_INVALID")(error) && !String(error).includes("secret"),
+    );
+  }
+});
+
+test("where nobody listens, opening fails with the place, without user and password", async (t) => {
+  const nobody = createServer().listen(0, "127.0.0.1");
+  await once(nobody, "listening");
+  const { port } = nobody.address() as AddressInfo;
+  nobody.close();
+  await once(nobody, "close");
+  const link = linkTo(t, `redis://ann:secret@127.0.0.1:${port}`);
+  await assert.rejects(link.opened, (error) => {
+    assert.ok(!String(error).includes("secret"));
+    return coded("REDIS_UNAVAILABLE", new RegExp(`127\\.0\\.0\\.1:${port}`))(error);
+  });
+  await assert.rejects(link.call("PING"), coded("REDIS_UNAVAILABLE"));
+});
+
+test("a wrong password is told apart from a server that is away", async (t) => {
+  const guarded = await ownServer(t, ["--requirepass", "right"]);
+  const at = (login: string) => `redis://${login}127.0.0.1:${guarded.port}`;
+  await assert.rejects(linkTo(t, at(":wrong@")).opened, coded("REDIS_LOGIN_REFUSED", /WRONGPASS/));
+  await assert.rejects(linkTo(t, at("")).opened, coded("REDIS_LOGIN_REFUSED", /NOAUTH/));
+  await linkTo(t, at(":right@")).opened;
+});
+
+test("a user who may not run scripts, or not hear our channels, is told so before the first visitor comes", async (t) => {
+  const own = await ownServer(t);
+  const admin = adminOf(t, own);
+  const rules = {
+    scriptless: ["-eval", "-evalsha", "&*", "~*"],
+    deaf: ["resetchannels", "~*"],
+    keyless: ["&*", "~other*"],
+  };
+  for (const [name, rule] of Object.entries(rules)) {
+    await admin.call("ACL", ["SETUSER", name, "on", ">pw", "+@all", ...rule]);
+    const backend = new RedisPresenceBackend(linkTo(t, `redis://${name}:pw@127.0.0.1:${own.port}`));
+    await assert.rejects(backend.opened, coded("REDIS_FORBIDDEN", /NOPERM/), name);
+  }
+});
+
+test("a server that may drop our keys is refused", async (t) => {
+  const own = await ownServer(t, ["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"]);
+  await assert.rejects(linkTo(t, own.url).opened, coded("REDIS_EVICTS", /allkeys-lru/));
+});
+
+test("a server older than 6.2 is refused, and one that says nothing of its version", () => {
+  const check = (version: string) => checkServer(`# Server\r\nredis_version:${version}\r\n`, "here");
+  for (const version of ["5.0.14", "6.0.20", ""]) assert.throws(() => check(version), coded("REDIS_TOO_OLD"));
+  for (const version of ["6.2.0", "7.0.15", "10.1.0"]) check(version);
+});
+
+test("a key of ours that holds something else is named as such, and nothing is half written", async (t) => {
+  const own = await ownServer(t);
+  const admin = adminOf(t, own);
+  const backend = new RedisPresenceBackend(linkTo(t, own.url));
+  const put = { op: "put", connectionId: "c", userId: "ann", meta: {}, status: "active", isLingering: false } as const;
+  const write = { incarnation: "n.1", sequence: 1, nonce: "a", operations: [put] };
+  await backend.apply("room", write);
+  const keys = await admin.keys("*");
+  assert.ok(keys.length > 4);
+  for (const key of keys) {
+    await admin.flushall();
+    await admin.set(key, "ours?");
+    if (key.endsWith("}:head:room")) continue;
+    await assert.rejects(backend.apply("room", write), coded("REDIS_VALUE_FOREIGN"), key);
+    assert.deepEqual(await admin.keys("*"), [key]);
+  }
+});
+
+test("a script that Redis has forgotten is sent again", async (t) => {
+  const admin = adminOf(t, server);
+  const backend = new RedisPresenceBackend(linkTo(t, server.url));
+  await backend.snapshot("room");
+  await admin.script("FLUSH");
+  assert.equal((await backend.snapshot("room")).head, "");
+});
+
+test("a server that hangs is waited for until the deadline and no longer, and is found again", async (t) => {
+  const own = await ownServer(t);
+  const link = linkTo(t, own.url, 1_000);
+  await link.call("PING");
+  own.process.kill("SIGSTOP");
+  try {
+    await assert.rejects(link.call("SET", "late", "1"), coded("REDIS_UNAVAILABLE"));
+  } finally {
+    own.process.kill("SIGCONT");
+  }
+  await until(async () => (await link.call("PING")) === "PONG");
+});
+
+test("a server that was restarted is found again, with scripts and subscriptions", async (t) => {
+  const first = await startRedis();
+  const link = linkTo(t, first.url, 2_000);
+  const heard: string[] = [];
+  await link.subscribe("channel", (text) => heard.push(text));
+  await first.stop();
+  await assert.rejects(link.call("PING"), coded("REDIS_UNAVAILABLE"));
+  const second = await startRedis([], first.port);
+  t.after(() => second.stop());
+  const { publish } = loadScripts();
+  await until(async () => Number(await link.run(publish, ["key"], ["channel", "again"])) > 0);
+  await until(async () => heard.includes("tagain"));
+});
+
+test("a listener that throws keeps no other from hearing", async (t) => {
+  const link = linkTo(t, server.url);
+  const heard: string[] = [];
+  await link.subscribe("loud", () => {
+    throw new Error("bad listener");
+  });
+  await link.subscribe("loud", (text) => heard.push(text));
+  await link.call("PUBLISH", "loud", "a");
+  await until(async () => heard.length === 1);
+});
+
+test("a closed link refuses, and closing it twice is harmless", async (t) => {
+  const link = linkTo(t, server.url);
+  const stop = await link.subscribe("channel", () => {});
+  await link.close();
+  await link.close();
+  stop();
+  await assert.rejects(link.call("PING"), coded("REDIS_UNAVAILABLE", /closed/));
+});

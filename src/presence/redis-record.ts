@@ -1,0 +1,115 @@
+import type { Operation, Removal, RoomEvent, RoomSnapshot, RoomWrite } from "./backend.js";
+import type { ConnectionRecord, LeaveReason, Status } from "./presence.js";
+
+/** Number of the last write of a closed incarnation. */
+const CLOSED = "inf";
+/** Stands among the numbers of the incarnations. */
+const NEWEST = "#newest";
+
+/** ARGV 6 and on of `redis-apply.lua`. */
+export function encodeWrite({ sequence, isAll = false, operations }: RoomWrite): string[] {
+  return [String(sequence), flag(isAll), ...operations.flatMap(encodeOperation)];
+}
+
+function encodeOperation(operation: Operation): string[] {
+  if (operation.op === "delete") return ["d", operation.connectionId, operation.reason];
+  if (operation.op === "evict") return ["e", operation.connectionId, operation.reason];
+  const { connectionId, userId, isLingering, status, revises = false, meta } = operation;
+  const numbers = [operation.revision, operation.joinedAt, operation.since, operation.deadline];
+  return [
+    "p",
+    connectionId,
+    encodeUser(userId),
+    flag(isLingering),
+    status,
+    flag(revises),
+    ...numbers.map((number) => (number === undefined ? "" : String(number))),
+    canonicalJson(meta),
+  ];
+}
+
+/** A tab in it would end its field. */
+export function encodeUser(userId: string): string {
+  return encodeURIComponent(userId);
+}
+
+/** Names in one order, so that equal metas are equal text. */
+function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  const entries = Object.entries(value).filter(([, each]) => each !== undefined);
+  const sorted = entries.toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `{${sorted.map(([name, each]) => `${JSON.stringify(name)}:${canonicalJson(each)}`).join(",")}}`;
+}
+
+function decodeRecord(connectionId: string, packed: string): ConnectionRecord {
+  // What a newer node puts behind the meta is not ours to read.
+  const [owner = "", user = "", lingering, status, revision, joinedAt, since, meta = "{}"] = packed.split("\t");
+  return Object.freeze({
+    connectionId,
+    userId: decodeURIComponent(user),
+    owner,
+    isLingering: lingering === "1",
+    status: status as Status,
+    revision: Number(revision),
+    joinedAt: Number(joinedAt),
+    since: Number(since),
+    meta: JSON.parse(meta) as Record<string, unknown>,
+  });
+}
+
+/** What `publish` in `redis-room.lua` sent. */
+export function decodeEvent(json: string): RoomEvent {
+  const [previous, head, incarnation, sequence, put, removed, owned] = JSON.parse(json) as [
+    string,
+    string,
+    string,
+    string,
+    unknown,
+    unknown,
+    unknown,
+  ];
+  const event: RoomEvent = {
+    previous,
+    head,
+    incarnation,
+    sequence: decodeSequence(sequence),
+    put: grouped(put, 2).map(([id, packed]) => decodeRecord(id!, packed!)),
+    removed: grouped(removed, 3).map(([connectionId, owner, reason]): Removal => ({
+      connectionId: connectionId!,
+      owner: owner!,
+      reason: reason as LeaveReason,
+    })),
+  };
+  return owned === false ? event : { ...event, owned: grouped(owned, 1).flat() };
+}
+
+/** The reply of `redis-snapshot.lua`. */
+export function decodeSnapshot(reply: unknown): RoomSnapshot {
+  const [head, connections, sequences, fenced] = reply as [string, unknown, unknown, string[]];
+  const numbers = grouped(sequences, 2).filter(([incarnation]) => incarnation !== NEWEST);
+  return {
+    head,
+    connections: grouped(connections, 2)
+      .map(([id, packed]) => decodeRecord(id!, packed!))
+      .toSorted((a, b) => a.joinedAt - b.joinedAt || (a.connectionId < b.connectionId ? -1 : 1)),
+    sequences: new Map(numbers.map(([incarnation, last]) => [incarnation!, decodeSequence(last!)])),
+    fenced: new Set(fenced),
+  };
+}
+
+export function decodeSequence(text: string): number {
+  return text === CLOSED ? Infinity : Number(text);
+}
+
+/** Lua has no empty list: it comes as an empty object. */
+function grouped(list: unknown, size: number): string[][] {
+  if (!Array.isArray(list)) return [];
+  const groups: string[][] = [];
+  for (let at = 0; at < list.length; at += size) groups.push(list.slice(at, at + size) as string[]);
+  return groups;
+}
+
+function flag(value: boolean): string {
+  return value ? "1" : "0";
+}

@@ -1,0 +1,205 @@
+import {
+  NODES_ROOM,
+  type Head,
+  type KickOrder,
+  type PresenceBackend,
+  type RoomListener,
+  type RoomSnapshot,
+  type RoomWrite,
+  type RoomWriteResult,
+  type TickRequest,
+  type TickResult,
+} from "./backend.js";
+import { TTL_OWNER } from "./presence.js";
+import { BUCKETS, bucketOf, RedisKeys } from "./redis-keys.js";
+import type { RedisLink } from "./redis-link.js";
+import { decodeEvent, decodeSequence, decodeSnapshot, encodeUser, encodeWrite } from "./redis-record.js";
+import { loadScripts, type RedisScript } from "./redis-script.js";
+
+const FENCE_KEPT_MS = 3_600_000;
+const ORDER_KEPT_MS = 60_000;
+const EMPTY_HEAD_MS = 30_000;
+const ALL_BUCKETS = Array.from({ length: BUCKETS }, (_, bucket) => bucket);
+/** Signs before what a channel carries. */
+const EVENT_SIGN = "e";
+const TEXT_SIGN = "t";
+
+export interface RedisBackendOptions {
+  /** parts apps that share a Redis */
+  readonly prefix?: string;
+  /** an empty room's head outlives its last member by so much: two leases */
+  readonly emptyHeadMs?: number;
+}
+
+/**
+ * A node's hold of the rooms in Redis. What happens to a room happens in one script, which also tells it; `redis-room.lua` describes the keys.
+ *
+ * @example
+ * const link = new RedisLink({ place: "redis://localhost:6379", deadlineMs: 500, clock: systemClock, logger });
+ * const backend = new RedisPresenceBackend(link);
+ * await backend.opened;
+ */
+export class RedisPresenceBackend implements PresenceBackend {
+  /** Settles when Redis is found fit, or with a coded error that says why it is not. */
+  readonly opened: Promise<void>;
+  readonly #keys: RedisKeys;
+  readonly #scripts = loadScripts();
+  readonly #emptyHeadMs: number;
+
+  constructor(
+    private readonly link: RedisLink,
+    { prefix = "convive", emptyHeadMs = EMPTY_HEAD_MS }: RedisBackendOptions = {},
+  ) {
+    this.#keys = new RedisKeys(prefix);
+    this.#emptyHeadMs = emptyHeadMs;
+    this.opened = this.#probe();
+    // Whoever calls hears of it.
+    this.opened.catch(() => {});
+  }
+
+  async apply(room: string, write: RoomWrite): Promise<RoomWriteResult> {
+    const { incarnation, nonce } = write;
+    const reply = await this.#change(this.#scripts.apply, room, incarnation, nonce, encodeWrite(write));
+    const [state, value = "", changed] = reply as string[];
+    if (state === "dead") return { state };
+    if (state === "stale") return { state, sequence: decodeSequence(value) };
+    return { state: "ok", head: value, hasChanged: changed === "1" };
+  }
+
+  async snapshot(room: string): Promise<RoomSnapshot> {
+    return decodeSnapshot(await this.link.run(this.#scripts.snapshot, this.#keys.snapshot(room), []));
+  }
+
+  async heads(rooms: readonly string[]): Promise<readonly Head[]> {
+    const groups = this.link.isCluster ? [...byBucket(rooms).values()] : [[...rooms]];
+    const heads = new Map<string, Head>();
+    await Promise.all(groups.filter((group) => group.length > 0).map((group) => this.#readHeads(group, heads)));
+    return rooms.map((room) => heads.get(room) ?? "");
+  }
+
+  async count(room: string): Promise<number> {
+    return Number(await this.link.call("HLEN", this.#keys.users(room)));
+  }
+
+  subscribe(room: string, listener: RoomListener): Promise<() => void> {
+    return this.link.subscribe(this.#keys.channel(room), (text) => {
+      if (text.startsWith(EVENT_SIGN)) listener.changed(decodeEvent(text.slice(1)));
+      else if (text.startsWith(TEXT_SIGN)) listener.published(text.slice(1));
+    });
+  }
+
+  async publish(room: string, text: string): Promise<number> {
+    const channel = this.#keys.channel(room);
+    const heard = await this.link.run(this.#scripts.publish, [this.#keys.head(room)], [channel, text]);
+    return this.link.isCluster ? this.link.listeners(channel) : Number(heard);
+  }
+
+  async tick(request: TickRequest): Promise<TickResult> {
+    const { incarnation, isFirst, leaseMs, stepMs, ordersSince } = request;
+    const keys = (["clock", "leases", "unswept", "condemned", "orders"] as const).map((part) =>
+      this.#keys.registry(part),
+    );
+    const args = [incarnation, isFirst ? "1" : "0", leaseMs, stepMs, ordersSince, FENCE_KEPT_MS];
+    const reply = await this.link.run(this.#scripts.tick, keys, args);
+    const [state, storeTime, condemned, orders, lastOrder] = reply as [string, string, string[], string[], string];
+    return {
+      state: state as TickResult["state"],
+      storeTime: Number(storeTime),
+      condemned,
+      orders: orders.map((order) => JSON.parse(order) as KickOrder),
+      lastOrder: Number(lastOrder),
+    };
+  }
+
+  async fence(incarnation: string): Promise<readonly string[]> {
+    const registry = (["clock", "leases", "condemned"] as const).map((part) => this.#keys.registry(part));
+    await this.link.run(this.#scripts.condemn, registry, [incarnation, FENCE_KEPT_MS]);
+    const rooms = ALL_BUCKETS.map((bucket) => {
+      const keys = [this.#keys.fenced(bucket), this.#keys.rooms(bucket)];
+      return this.link.run(this.#scripts.fence, keys, [incarnation, FENCE_KEPT_MS]) as Promise<string[]>;
+    });
+    return (await Promise.all(rooms)).flat();
+  }
+
+  async sweep(room: string, incarnation: string, nonce: string): Promise<void> {
+    await this.#change(this.#scripts.sweep, room, incarnation, nonce);
+  }
+
+  async swept(incarnation: string): Promise<void> {
+    await this.link.call("ZREM", this.#keys.registry("unswept"), incarnation);
+  }
+
+  async orphans(): Promise<readonly string[]> {
+    const found = ALL_BUCKETS.map(
+      (bucket) => this.link.run(this.#scripts.owners, [this.#keys.rooms(bucket)], []) as Promise<string[]>,
+    );
+    const owners = new Set((await Promise.all(found)).flat());
+    // Read last: who wrote had its lease before.
+    const leases = (await this.link.call("ZRANGE", this.#keys.registry("leases"), 0, -1)) as string[];
+    for (const alive of [...leases, TTL_OWNER]) owners.delete(alive);
+    return [...owners];
+  }
+
+  async touch(room: string, userId: string, deadline: number): Promise<boolean> {
+    const more = [encodeUser(userId), deadline];
+    return Number(await this.#change(this.#scripts.touch, room, TTL_OWNER, "", more)) > 0;
+  }
+
+  async prune(rooms: readonly string[] | null, storeTime: number, nonce: string): Promise<void> {
+    const names = rooms ?? (await this.#roomsOf(TTL_OWNER));
+    await Promise.all(names.map((room) => this.#change(this.#scripts.prune, room, TTL_OWNER, nonce, [storeTime])));
+  }
+
+  async order(order: KickOrder): Promise<void> {
+    const keys = [this.#keys.registry("clock"), this.#keys.registry("orders")];
+    const args = [this.#keys.channel(NODES_ROOM), JSON.stringify(order), ORDER_KEPT_MS];
+    await this.link.run(this.#scripts.order, keys, args);
+  }
+
+  close(): Promise<void> {
+    return this.link.close();
+  }
+
+  #change(
+    script: RedisScript,
+    room: string,
+    incarnation: string,
+    nonce: string,
+    more: readonly (string | number)[] = [],
+  ): Promise<unknown> {
+    const args = [this.#keys.channel(room), room, incarnation, nonce, this.#emptyHeadMs, ...more];
+    return this.link.run(script, this.#keys.room(room), args);
+  }
+
+  async #readHeads(rooms: readonly string[], heads: Map<string, Head>): Promise<void> {
+    const found = (await this.link.call("MGET", ...rooms.map((room) => this.#keys.head(room)))) as (Head | null)[];
+    for (const [i, room] of rooms.entries()) heads.set(room, found[i] ?? "");
+  }
+
+  async #roomsOf(incarnation: string): Promise<string[]> {
+    const [from, to] = [`[${incarnation}\t`, `(${incarnation}\n`];
+    const found = ALL_BUCKETS.map(
+      (bucket) => this.link.call("ZRANGEBYLEX", this.#keys.rooms(bucket), from, to) as Promise<string[]>,
+    );
+    return (await Promise.all(found)).flat().map((each) => each.slice(incarnation.length + 1));
+  }
+
+  /** Finds out now, and not with the first visitor, what Redis forbids. */
+  async #probe(): Promise<void> {
+    const channel = this.#keys.channel(NODES_ROOM);
+    const stop = await this.link.subscribe(channel, () => {});
+    stop();
+    await this.link.run(this.#scripts.probe, [this.#keys.registry("clock")], [channel]);
+  }
+}
+
+function byBucket(rooms: readonly string[]): Map<number, string[]> {
+  const groups = new Map<number, string[]>();
+  for (const room of rooms) {
+    const bucket = bucketOf(room);
+    const group = groups.get(bucket);
+    if (group) group.push(room);
+    else groups.set(bucket, [room]);
+  }
+  return groups;
+}

@@ -1,0 +1,80 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const START_DEADLINE_MS = 20_000;
+const START_ATTEMPTS = 3;
+
+/** A Redis server of a test's own, on the loopback, that keeps nothing. */
+export interface RedisServerProcess {
+  readonly port: number;
+  readonly url: string;
+  readonly process: ChildProcess;
+  stop(): Promise<void>;
+}
+
+/** Starts a server, on a free port unless one is named; another program may take the port first, so it is tried again. */
+export async function startRedis(words: readonly string[] = [], port?: number): Promise<RedisServerProcess> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOn(port ?? (await freePort()), words);
+    } catch (error) {
+      if (attempt === START_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function startOn(port: number, words: readonly string[]): Promise<RedisServerProcess> {
+  const folder = mkdtempSync(join(tmpdir(), "convive-redis-"));
+  const settings = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder];
+  const child = spawn("redis-server", [...settings, ...words], { stdio: ["ignore", "pipe", "pipe"] });
+  const endWithUs = () => child.kill("SIGKILL");
+  process.once("exit", endWithUs);
+  const stop = async () => {
+    process.off("exit", endWithUs);
+    if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
+      const ended = once(child, "exit");
+      child.kill("SIGKILL");
+      await ended;
+    }
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await untilReady(child);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { port, url: `redis://127.0.0.1:${port}`, process: child, stop };
+}
+
+function untilReady(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    const timer = setTimeout(() => reject(new Error(`redis-server is not ready:\n${output}`)), START_DEADLINE_MS);
+    const settle = (act: () => void) => {
+      clearTimeout(timer);
+      act();
+    };
+    child.once("error", (error) => settle(() => reject(error)));
+    child.once("exit", () => settle(() => reject(new Error(`redis-server ended:\n${output}`))));
+    const hear = (chunk: Buffer) => {
+      output = `${output}${chunk.toString()}`.slice(-4_000);
+      if (/ready to accept connections/i.test(output)) settle(resolve);
+    };
+    child.stdout!.on("data", hear);
+    child.stderr!.on("data", hear);
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
