@@ -1,36 +1,53 @@
 import { after, before } from "node:test";
 import { systemClock } from "../clock.js";
 import { backendContract, type OpenedBackend } from "../testing/backend-contract.js";
-import { startRedis, type RedisServerProcess } from "../testing/redis-server.js";
+import { startRedis } from "../testing/redis-server.js";
+import { startRedisCluster, startRedisSentinel } from "../testing/redis-topology.js";
 import { silentLogger } from "../testing/silent-logger.js";
+import type { RedisPlace } from "./redis-clients.js";
+import { bucketOf, BUCKETS } from "./redis-keys.js";
 import { RedisLink } from "./redis-link.js";
 import { RedisPresenceBackend } from "./redis.js";
 
 /** Far above what a loaded machine takes: no case of the contract is about a deadline. */
 const DEADLINE_MS = 10_000;
+/** One room per bucket, so that each server of a Cluster has one. */
+const MARKERS = roomPerBucket();
 
-let server: RedisServerProcess;
 let openings = 0;
-before(async () => {
-  server = await startRedis();
-});
-after(() => server.stop());
 
-backendContract({ name: "Redis", open: async () => openStore() });
+contractOn("Redis", async () => {
+  const { url, stop } = await startRedis();
+  return { place: url, stop };
+});
+
+contractOn("Redis Sentinel", async () => {
+  const { sentinels, name, stop } = await startRedisSentinel();
+  return { place: { sentinels, name }, stop };
+});
+
+contractOn("Redis Cluster", async () => {
+  const { servers, stop } = await startRedisCluster();
+  return { place: { cluster: servers }, stop };
+});
+
+function contractOn(name: string, start: () => Promise<{ place: RedisPlace; stop(): Promise<void> }>): void {
+  let started: Awaited<ReturnType<typeof start>>;
+  before(async () => {
+    started = await start();
+  });
+  after(() => started?.stop());
+  backendContract({ name, open: async () => openStore(started.place) });
+}
 
 /** Each opening is an app of its own in the same Redis. */
-function openStore(): OpenedBackend {
+function openStore(place: RedisPlace): OpenedBackend {
   openings += 1;
   const prefix = `contract-${openings}`;
   const backends: RedisPresenceBackend[] = [];
   return {
     connect() {
-      const link = new RedisLink({
-        place: server.url,
-        deadlineMs: DEADLINE_MS,
-        clock: systemClock,
-        logger: silentLogger,
-      });
+      const link = new RedisLink({ place, deadlineMs: DEADLINE_MS, clock: systemClock, logger: silentLogger });
       const backend = new RedisPresenceBackend(link, { prefix });
       backends.push(backend);
       return backend;
@@ -45,12 +62,22 @@ function openStore(): OpenedBackend {
   };
 }
 
-/** A connection hears in the order told: after this text it has heard whatever was told before. */
+/** A connection hears each server in the order told: after these texts it has heard whatever was told before. */
 async function untilHeard(backend: RedisPresenceBackend): Promise<void> {
-  let hear: () => void = () => {};
-  const heard = new Promise<void>((resolve) => (hear = resolve));
-  const stop = await backend.subscribe("!heard", { changed: () => {}, published: () => hear() });
-  await backend.publish("!heard", "");
-  await heard;
-  stop();
+  await Promise.all(
+    MARKERS.map(async (room) => {
+      let hear: () => void = () => {};
+      const heard = new Promise<void>((resolve) => (hear = resolve));
+      const stop = await backend.subscribe(room, { changed: () => {}, published: () => hear() });
+      await backend.publish(room, "");
+      await heard;
+      stop();
+    }),
+  );
+}
+
+function roomPerBucket(): string[] {
+  const rooms = new Map<number, string>();
+  for (let i = 0; rooms.size < BUCKETS; i += 1) rooms.set(bucketOf(`marker${i}`), `marker${i}`);
+  return [...rooms.values()];
 }

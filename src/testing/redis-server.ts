@@ -29,8 +29,22 @@ export async function startRedis(words: readonly string[] = [], port?: number): 
 
 async function startOn(port: number, words: readonly string[]): Promise<RedisServerProcess> {
   const folder = mkdtempSync(join(tmpdir(), "convive-redis-"));
-  const settings = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder];
-  const child = spawn("redis-server", [...settings, ...words], { stdio: ["ignore", "pipe", "pipe"] });
+  // A file of settings has to stand first.
+  const [file, ...rest] = words[0]?.startsWith("-") === false ? words : ["", ...words];
+  const settings = [
+    ...(file ? [file] : []),
+    "--port",
+    String(port),
+    "--bind",
+    "127.0.0.1",
+    "--save",
+    "",
+    "--appendonly",
+    "no",
+    "--dir",
+    folder,
+  ];
+  const child = spawn("redis-server", [...settings, ...rest], { stdio: ["ignore", "pipe", "pipe"] });
   const endWithUs = () => child.kill("SIGKILL");
   process.once("exit", endWithUs);
   const stop = async () => {
@@ -63,14 +77,15 @@ function untilReady(child: ChildProcess): Promise<void> {
     child.once("exit", () => settle(() => reject(new Error(`redis-server ended:\n${output}`))));
     const hear = (chunk: Buffer) => {
       output = `${output}${chunk.toString()}`.slice(-4_000);
-      if (/ready to accept connections/i.test(output)) settle(resolve);
+      if (/ready to accept connections|Sentinel ID is/i.test(output)) settle(resolve);
     };
     child.stdout!.on("data", hear);
     child.stderr!.on("data", hear);
   });
 }
 
-async function freePort(): Promise<number> {
+/** A port of the loopback that was free a moment ago. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
