@@ -160,7 +160,7 @@ export class RedisLink {
       try {
         listener(text);
       } catch (error) {
-        this.options.logger.error({ error: messageOf(error) }, "a listener of a room failed");
+        this.options.logger.error({ error: messageOf(error) }, "a listener of a channel failed");
       }
     }
   }
