@@ -3,7 +3,7 @@
 -- ARGV 1 channel of the nodes · 2 order as JSON · 3 ms that it is kept
 local call = redis.call
 local time = call("TIME")
-local wall = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local wall = tonumber(time[1]) * 1000000 + tonumber(time[2])
 -- Rises also over a store that lost what it held, so that no node takes a new order for one it has heard.
 local number = math.max(wall, tonumber(call("HGET", KEYS[1], "order") or "0") + 1)
 local untilTime = tonumber(call("HGET", KEYS[1], "t") or "0") + tonumber(ARGV[3])
