@@ -45,10 +45,7 @@ const test = base.extend<Fixtures>({
   },
 });
 
-/** Longer than the longest pause between two tries. */
-const BACK_MS = 15_000;
-const isLive = (page: Page) =>
-  expect(page.locator("html")).toHaveAttribute("data-live-state", "connected", { timeout: BACK_MS });
+const isLive = (page: Page) => expect(page.locator("html")).toHaveAttribute("data-live-state", "connected");
 /** With a clock that only goes on when it is told to. */
 const isLiveInTime = (page: Page) =>
   expect(async () => {
