@@ -13,6 +13,7 @@ const LAYERS = [
   { layer: 0, files: /^src\/(render|pubsub)\// },
   { layer: 1, files: /^src\/(live-view|view-host|event)\.ts$/ },
   { layer: 2, files: /^src\/(presence|cursor)\/mixin[a-z-]*\.ts$/ },
+  { layer: 0, files: /^src\/redis\// },
   { layer: 0, files: /^src\/presence\/(presence|key|meta|roster|backend|memory|redis)[a-z-]*\.ts$/ },
   { layer: 0, files: /^src\/cursor\/(cache|color|position|memory|redis)[a-z-]*\.ts$/ },
   { layer: 1, files: /^src\/(presence|cursor)\// },
@@ -33,7 +34,7 @@ const DOORS = [
   { name: "eta", files: /^src\/render\/template\.ts$/ },
   { name: "path-to-regexp", files: /^src\/session\/route\.ts$/ },
   { name: "node-html-parser", files: /^src\/testing\// },
-  { name: "ioredis", files: /^src\/(presence|pubsub|cursor)\/redis[a-z-]*\.ts$/ },
+  { name: "ioredis", files: /^src\/redis\/(clients|link)\.ts$/ },
   { name: "morphdom", files: /^bench\/patch-page\.ts$/ },
 ];
 

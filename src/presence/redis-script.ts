@@ -1,31 +1,6 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { publishScript, readScript, type RedisScript } from "../redis/script.js";
 
-/** A script as Redis knows it. */
-export interface RedisScript {
-  readonly text: string;
-  readonly sha: string;
-}
-
-/** A script of the file `redis-<name>.lua`, which says what its KEYS and ARGV are. */
-function script(name: string): RedisScript {
-  return asScript(read(name));
-}
-
-/** One that changes a room: what these share stands before it. */
-function roomScript(name: string): RedisScript {
-  return asScript(`${read("room")}\n${read(name)}`);
-}
-
-function read(name: string): string {
-  return readFileSync(new URL(`./redis-${name}.lua`, import.meta.url), "utf8");
-}
-
-function asScript(text: string): RedisScript {
-  return { text, sha: createHash("sha1").update(text).digest("hex") };
-}
-
-export interface RedisScripts {
+export interface RoomScripts {
   readonly apply: RedisScript;
   readonly sweep: RedisScript;
   readonly prune: RedisScript;
@@ -40,8 +15,11 @@ export interface RedisScripts {
   readonly probe: RedisScript;
 }
 
-/** Reads all scripts from their files. */
-export function loadScripts(): RedisScripts {
+/** Reads the scripts of rooms and nodes from their files. */
+export function loadScripts(): RoomScripts {
+  const script = (name: string) => readScript(file(name));
+  /** One that changes a room: what these share stands before it. */
+  const roomScript = (name: string) => readScript(file("room"), file(name));
   return {
     apply: roomScript("apply"),
     sweep: roomScript("sweep"),
@@ -53,7 +31,11 @@ export function loadScripts(): RedisScripts {
     tick: script("tick"),
     order: script("order"),
     condemn: script("condemn"),
-    publish: script("publish"),
+    publish: publishScript(),
     probe: script("probe"),
   };
+}
+
+function file(name: string): URL {
+  return new URL(`./redis-${name}.lua`, import.meta.url);
 }

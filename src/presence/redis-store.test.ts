@@ -7,9 +7,9 @@ import { startRedis, type RedisServerProcess } from "../testing/redis-server.js"
 import { startRedisSentinel } from "../testing/redis-topology.js";
 import { silentLogger } from "../testing/silent-logger.js";
 import { NODES_ROOM, type PutOperation, type RoomEvent, type RoomWrite } from "./backend.js";
-import type { RedisPlace } from "./redis-clients.js";
+import type { RedisPlace } from "../redis/clients.js";
 import { bucketOf, BUCKETS } from "./redis-keys.js";
-import { RedisLink } from "./redis-link.js";
+import { RedisLink } from "../redis/link.js";
 import { RedisPresenceBackend, type RedisBackendOptions } from "./redis.js";
 
 const PATIENT_MS = 10_000;

@@ -4,9 +4,9 @@ import { backendContract, type OpenedBackend } from "../testing/backend-contract
 import { startRedis } from "../testing/redis-server.js";
 import { startRedisCluster, startRedisSentinel } from "../testing/redis-topology.js";
 import { silentLogger } from "../testing/silent-logger.js";
-import type { RedisPlace } from "./redis-clients.js";
+import type { RedisPlace } from "../redis/clients.js";
 import { bucketOf, BUCKETS } from "./redis-keys.js";
-import { RedisLink } from "./redis-link.js";
+import { RedisLink } from "../redis/link.js";
 import { RedisPresenceBackend } from "./redis.js";
 
 /** Far above what a loaded machine takes: no case of the contract is about a deadline. */

@@ -12,9 +12,10 @@ import {
 } from "./backend.js";
 import { TTL_OWNER } from "./presence.js";
 import { BUCKETS, bucketOf, RedisKeys } from "./redis-keys.js";
-import type { RedisLink } from "./redis-link.js";
+import type { RedisLink } from "../redis/link.js";
 import { decodeEvent, decodeSequence, decodeSnapshot, encodeUser, encodeWrite } from "./redis-record.js";
-import { loadScripts, type RedisScript } from "./redis-script.js";
+import type { RedisScript } from "../redis/script.js";
+import { loadScripts } from "./redis-script.js";
 
 const FENCE_KEPT_MS = 3_600_000;
 const ORDER_KEPT_MS = 60_000;

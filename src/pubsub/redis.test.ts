@@ -1,7 +1,7 @@
 import { after, before } from "node:test";
 import { systemClock } from "../clock.js";
-import { RedisLink } from "../presence/redis-link.js";
-import type { RedisPlace } from "../presence/redis-clients.js";
+import { RedisLink } from "../redis/link.js";
+import type { RedisPlace } from "../redis/clients.js";
 import { pubsubContract, type OpenedPubSub } from "../testing/pubsub-contract.js";
 import { startRedis } from "../testing/redis-server.js";
 import { startRedisCluster } from "../testing/redis-topology.js";

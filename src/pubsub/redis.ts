@@ -1,8 +1,8 @@
 import type { Clock } from "../clock.js";
 import { messageOf } from "../errors.js";
 import type { Logger } from "../logger.js";
-import type { RedisLink } from "../presence/redis-link.js";
-import { loadScripts } from "../presence/redis-script.js";
+import type { RedisLink } from "../redis/link.js";
+import { publishScript } from "../redis/script.js";
 import { freeze } from "../render/freeze.js";
 import type { PubSub } from "./pubsub.js";
 
@@ -19,7 +19,7 @@ export interface RedisPubSubOptions {
 
 /** Topics of all processes that share a Redis. Who made the link closes it. */
 export class RedisPubSub implements PubSub {
-  readonly #script = loadScripts().publish;
+  readonly #script = publishScript();
   readonly #prefix: string;
   readonly #stops = new Set<() => void>();
   #isClosed = false;

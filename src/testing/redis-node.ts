@@ -3,7 +3,7 @@ import { systemClock } from "../clock.js";
 import { resolveLimits, type Limits } from "../options.js";
 import { managerOf, type PresenceManager } from "../presence/manager.js";
 import { PresenceNode } from "../presence/node.js";
-import { RedisLink } from "../presence/redis-link.js";
+import { RedisLink } from "../redis/link.js";
 import { RedisPresenceBackend } from "../presence/redis.js";
 import { silentLogger } from "./silent-logger.js";
 

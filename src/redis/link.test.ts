@@ -7,11 +7,11 @@ import { systemClock } from "../clock.js";
 import { ConviveError, type ErrorCode } from "../errors.js";
 import { startRedis, type RedisServerProcess } from "../testing/redis-server.js";
 import { silentLogger } from "../testing/silent-logger.js";
-import type { RedisPlace } from "./redis-clients.js";
-import { checkServer } from "./redis-failure.js";
-import { RedisLink } from "./redis-link.js";
-import { loadScripts } from "./redis-script.js";
-import { RedisPresenceBackend } from "./redis.js";
+import type { RedisPlace } from "./clients.js";
+import { checkServer } from "./failure.js";
+import { RedisLink } from "./link.js";
+import { loadScripts } from "../presence/redis-script.js";
+import { RedisPresenceBackend } from "../presence/redis.js";
 
 /** Far above what a loaded machine takes, where a case is not about the deadline. */
 const PATIENT_MS = 10_000;

@@ -2,9 +2,9 @@ import type { Cluster, Redis } from "ioredis";
 import type { Clock, Timer } from "../clock.js";
 import { messageOf } from "../errors.js";
 import type { Logger } from "../logger.js";
-import { describePlace, makeClients, type RedisClients, type RedisPlace } from "./redis-clients.js";
-import { checkServer, redisFailure } from "./redis-failure.js";
-import type { RedisScript } from "./redis-script.js";
+import { describePlace, makeClients, type RedisClients, type RedisPlace } from "./clients.js";
+import { checkServer, redisFailure } from "./failure.js";
+import type { RedisScript } from "./script.js";
 
 export interface RedisLinkOptions {
   readonly place: RedisPlace;
