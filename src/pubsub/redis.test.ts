@@ -4,7 +4,7 @@ import { RedisLink } from "../redis/link.js";
 import type { RedisPlace } from "../redis/clients.js";
 import { pubsubContract, type OpenedPubSub } from "../testing/pubsub-contract.js";
 import { startRedis } from "../testing/redis-server.js";
-import { startRedisCluster } from "../testing/redis-topology.js";
+import { startRedisCluster, startRedisSentinel } from "../testing/redis-topology.js";
 import { silentLogger } from "../testing/silent-logger.js";
 import { RedisPubSub } from "./redis.js";
 
@@ -15,6 +15,11 @@ let openings = 0;
 contractOn("Redis", async () => {
   const { url, stop } = await startRedis();
   return { place: url, stop };
+});
+
+contractOn("Redis Sentinel", async () => {
+  const { sentinels, name, stop } = await startRedisSentinel();
+  return { place: { sentinels, name }, stop };
 });
 
 contractOn("Redis Cluster", async () => {
