@@ -1,21 +1,35 @@
+import type { ConnectionOptions } from "node:tls";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import { ConviveError } from "../errors.js";
 
+/** Where a server listens. */
 export interface RedisServer {
   readonly host: string;
   readonly port: number;
 }
 
 interface RedisLogin {
-  readonly username?: string;
-  readonly password?: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** as `tls.connect` takes it; `{}` for the usual */
+  readonly tls?: ConnectionOptions | undefined;
+}
+
+/** One server, by the parts of its URL. */
+export interface RedisParts extends RedisLogin {
+  readonly host: string;
+  /** 6379 unless given */
+  readonly port?: number | undefined;
+  readonly db?: number | undefined;
 }
 
 export interface RedisSentinels extends RedisLogin {
   readonly sentinels: readonly RedisServer[];
   /** of the master, as the Sentinels call it */
   readonly name: string;
-  readonly db?: number;
+  readonly sentinelUsername?: string | undefined;
+  readonly sentinelPassword?: string | undefined;
+  readonly db?: number | undefined;
 }
 
 export interface RedisCluster extends RedisLogin {
@@ -23,8 +37,13 @@ export interface RedisCluster extends RedisLogin {
   readonly cluster: readonly RedisServer[];
 }
 
-/** `redis://user:password@host:6379/0`, the Sentinels that know the master, or servers of a Cluster. */
-export type RedisPlace = string | RedisSentinels | RedisCluster;
+/** A client of ioredis that the app has: connections of our own are made as it was; it is not used itself. */
+export interface RedisClient {
+  duplicate(...overrides: never[]): unknown;
+}
+
+/** `redis://user:password@host:6379/0`, a server, the Sentinels that know the master, servers of a Cluster, or a client of ioredis. */
+export type RedisPlace = string | RedisParts | RedisSentinels | RedisCluster | RedisClient;
 
 /** What runs commands and what hears channels; of a Cluster, one object that holds both kinds of connection. */
 export interface RedisClients {
@@ -32,59 +51,95 @@ export interface RedisClients {
   readonly subscriber: Redis | Cluster;
 }
 
-/** Below half a lease together with the command deadline: a node that finds Redis again still has its lease. */
-const MAX_RETRY_MS = 1_000;
+/** How long things may take, in ms. */
+export interface RedisTimes {
+  readonly deadlineMs: number;
+  /** longest pause between two tries to reach a server that is away */
+  readonly retryMs: number;
+}
+
 const RETRY_STEP_MS = 50;
+const DEFAULT_PORT = 6379;
 
 /** Clients that are not connected yet. A command is never queued nor sent twice: after a doubt, nodes assert what they own. */
-export function makeClients(place: RedisPlace, deadlineMs: number): RedisClients {
-  if (typeof place !== "string" && "cluster" in place) {
-    const cluster = makeCluster(place, deadlineMs);
-    return { commands: cluster, subscriber: cluster };
-  }
-  const make = typeof place === "string" ? byUrl(place, deadlineMs) : bySentinels(place, deadlineMs);
+export function makeClients(place: RedisPlace, times: RedisTimes): RedisClients {
+  if (isClient(place)) return makeLike(asClient(place), times);
+  if (typeof place === "object" && "cluster" in place) return both(makeCluster(place, times));
+  const make = typeof place === "object" && "sentinels" in place ? bySentinels(place, times) : byAddress(place, times);
   return { commands: make(), subscriber: make() };
 }
 
-/** Where it is, without user and password. */
+/**
+ * Where it is, without user and password.
+ * @throws ConviveError REDIS_URL_INVALID
+ */
 export function describePlace(place: RedisPlace): string {
   if (typeof place === "string") return parseUrl(place).host;
-  const servers = "cluster" in place ? place.cluster : place.sentinels;
-  return servers.map(({ host, port }) => `${host}:${port}`).join(", ");
-}
-
-function byUrl(url: string, deadlineMs: number): () => Redis {
-  parseUrl(url);
-  return () => new Redis(url, connectionOptions(deadlineMs));
-}
-
-function bySentinels({ sentinels, ...rest }: RedisSentinels, deadlineMs: number): () => Redis {
-  return () =>
-    new Redis({
-      ...connectionOptions(deadlineMs),
-      ...rest,
-      sentinels: sentinels.map((each) => ({ ...each })),
-      sentinelRetryStrategy: retryMs,
-      // Without it a client goes on writing to a master that was replaced while it hung.
-      failoverDetector: true,
-    });
-}
-
-function makeCluster({ cluster, username, password }: RedisCluster, deadlineMs: number): Cluster {
-  const login = { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) };
-  return new Cluster(
-    cluster.map((each) => ({ ...each })),
-    {
-      lazyConnect: true,
-      enableOfflineQueue: false,
-      clusterRetryStrategy: retryMs,
-      slotsRefreshTimeout: deadlineMs,
-      redisOptions: { ...login, commandTimeout: deadlineMs, maxRetriesPerRequest: 0, connectTimeout: deadlineMs },
-    },
+  if (isClient(place)) return describeClient(asClient(place));
+  if ("cluster" in place || "sentinels" in place) {
+    const servers = "cluster" in place ? place.cluster : place.sentinels;
+    return servers.map(({ host, port }) => `${host}:${port}`).join(", ");
+  }
+  if (typeof place.host === "string" && place.host !== "") return `${place.host}:${place.port ?? DEFAULT_PORT}`;
+  throw new ConviveError(
+    "REDIS_URL_INVALID",
+    "This is no place of Redis; give a URL, { host, port }, { sentinels, name }, { cluster }, or a client of ioredis.",
   );
 }
 
-function connectionOptions(deadlineMs: number) {
+function byAddress(place: string | RedisParts, times: RedisTimes): () => Redis {
+  const options = connectionOptions(times);
+  if (typeof place === "string") return () => new Redis(place, options);
+  return () => new Redis({ port: DEFAULT_PORT, ...definedOf(place), ...options });
+}
+
+function bySentinels({ sentinels, ...rest }: RedisSentinels, times: RedisTimes): () => Redis {
+  return () =>
+    new Redis({
+      ...definedOf(rest),
+      ...connectionOptions(times),
+      ...sentinelOptions(times),
+      sentinels: sentinels.map((each) => ({ ...each })),
+    });
+}
+
+function makeCluster({ cluster, ...login }: RedisCluster, times: RedisTimes): Cluster {
+  const servers = cluster.map((each) => ({ ...each }));
+  return new Cluster(servers, { ...clusterOptions(times), redisOptions: serverOptions(times, definedOf(login)) });
+}
+
+function makeLike(client: Redis | Cluster, times: RedisTimes): RedisClients {
+  if (client.isCluster) {
+    const like = client as Cluster;
+    const redisOptions = serverOptions(times, { keyPrefix: "" });
+    return both(like.duplicate([], { ...clusterOptions(times), keyPrefix: "", redisOptions }));
+  }
+  const like = client as Redis;
+  const more = like.options.sentinels ? sentinelOptions(times) : {};
+  const make = () => like.duplicate({ ...connectionOptions(times), ...more, keyPrefix: "" });
+  return { commands: make(), subscriber: make() };
+}
+
+function both(cluster: Cluster): RedisClients {
+  return { commands: cluster, subscriber: cluster };
+}
+
+function isClient(place: RedisPlace): place is RedisClient {
+  return typeof place === "object" && "duplicate" in place;
+}
+
+/** Of this version of ioredis or another, which has the same ways. */
+function asClient(client: RedisClient): Redis | Cluster {
+  return client as unknown as Redis | Cluster;
+}
+
+function describeClient(client: Redis | Cluster): string {
+  if (client.isCluster) return "the Cluster of the client";
+  const { sentinels, host, port } = (client as Redis).options;
+  return sentinels ? sentinels.map((each) => `${each.host}:${each.port}`).join(", ") : `${host}:${port}`;
+}
+
+function connectionOptions({ deadlineMs, retryMs }: RedisTimes) {
   return {
     lazyConnect: true,
     commandTimeout: deadlineMs,
@@ -92,12 +147,37 @@ function connectionOptions(deadlineMs: number) {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
-    retryStrategy: retryMs,
+    retryStrategy: retry(retryMs),
   } satisfies RedisOptions;
 }
 
-function retryMs(attempt: number): number {
-  return Math.min(RETRY_STEP_MS * attempt, MAX_RETRY_MS);
+function sentinelOptions({ retryMs }: RedisTimes) {
+  // Without the detector a client goes on writing to a master that was replaced while it hung.
+  return { sentinelRetryStrategy: retry(retryMs), failoverDetector: true } satisfies RedisOptions;
+}
+
+function clusterOptions({ deadlineMs, retryMs }: RedisTimes) {
+  return {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    clusterRetryStrategy: retry(retryMs),
+    slotsRefreshTimeout: deadlineMs,
+  };
+}
+
+/** Of each server of a Cluster, which makes its own tries. */
+function serverOptions<T extends object>({ deadlineMs }: RedisTimes, more: T) {
+  return { ...more, commandTimeout: deadlineMs, maxRetriesPerRequest: 0, connectTimeout: deadlineMs };
+}
+
+function retry(maxMs: number): (attempt: number) => number {
+  return (attempt) => Math.min(RETRY_STEP_MS * attempt, maxMs);
+}
+
+/** ioredis takes `undefined` for a value. */
+function definedOf<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const defined = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(defined) as { [K in keyof T]: Exclude<T[K], undefined> };
 }
 
 function parseUrl(text: string): URL {

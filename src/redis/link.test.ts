@@ -5,7 +5,7 @@ import { after, before, test, type TestContext } from "node:test";
 import { Redis } from "ioredis";
 import { systemClock } from "../clock.js";
 import { ConviveError, type ErrorCode } from "../errors.js";
-import { startRedis, type RedisServerProcess } from "../testing/redis-server.js";
+import { freePort, startRedis, type RedisServerProcess } from "../testing/redis-server.js";
 import { silentLogger } from "../testing/silent-logger.js";
 import type { RedisPlace } from "./clients.js";
 import { checkServer } from "./failure.js";
@@ -167,6 +167,74 @@ test("a server that was restarted is found again, with scripts and subscriptions
   const { publish } = loadScripts();
   await until(async () => Number(await link.run(publish, ["key"], ["channel", "again"])) > 0);
   await until(async () => heard.includes("tagain"));
+});
+
+test("a server that was away when the process began is found as soon as it is there", async (t) => {
+  const port = await freePort();
+  const link = linkTo(t, `redis://127.0.0.1:${port}`, 2_000);
+  let returns = 0;
+  link.onReturn(() => (returns += 1));
+  await assert.rejects(link.opened, coded("REDIS_UNAVAILABLE", /ECONNREFUSED/));
+  await assert.rejects(link.call("PING"), coded("REDIS_UNAVAILABLE", /ECONNREFUSED/));
+  const late = await startRedis([], port);
+  t.after(() => late.stop());
+  await until(async () => returns === 1);
+  assert.equal(await link.call("PING"), "PONG");
+});
+
+test("a return is told when what is subscribed is heard again", async (t) => {
+  const first = await startRedis();
+  const link = linkTo(t, first.url, 2_000);
+  const heard: string[] = [];
+  await link.subscribe("channel", (text) => heard.push(text));
+  const returned = new Promise<void>((resolve) => link.onReturn(resolve));
+  await first.stop();
+  const second = await startRedis([], first.port);
+  t.after(() => second.stop());
+  await returned;
+  assert.equal(await link.call("PUBLISH", "channel", "again"), 1);
+});
+
+test("a server that comes back unfit is not used until it is fit", async (t) => {
+  const first = await startRedis();
+  const link = linkTo(t, first.url, 2_000);
+  await link.call("PING");
+  await first.stop();
+  const full = await startRedis(["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"], first.port);
+  t.after(() => full.stop());
+  await until(() => link.call("PING").then(() => false, coded("REDIS_EVICTS")));
+  await full.stop();
+  const second = await startRedis([], first.port);
+  t.after(() => second.stop());
+  await until(async () => (await link.call("PING")) === "PONG");
+});
+
+test("a wrong password is still the reason while the link goes on trying", async (t) => {
+  const guarded = await ownServer(t, ["--requirepass", "right"]);
+  const link = linkTo(t, { host: "127.0.0.1", port: guarded.port, password: "wrong" });
+  await assert.rejects(link.opened, coded("REDIS_LOGIN_REFUSED", /WRONGPASS/));
+  await assert.rejects(link.call("PING"), coded("REDIS_LOGIN_REFUSED", /WRONGPASS/));
+  const admin = new Redis(guarded.url, { password: "right" });
+  t.after(() => admin.disconnect());
+  await admin.config("SET", "requirepass", "wrong");
+  await until(async () => (await link.call("PING")) === "PONG");
+});
+
+test("a client of the app is followed where it leads, and is left as it is", async (t) => {
+  const client = new Redis(server.port, "127.0.0.1", { keyPrefix: "theirs:", lazyConnect: true });
+  t.after(() => client.disconnect());
+  const link = linkTo(t, client);
+  await link.call("SET", "ours", "1");
+  assert.equal(client.status, "wait");
+  assert.equal(await adminOf(t, server).get("ours"), "1");
+  await link.close();
+  assert.equal(client.status, "wait");
+});
+
+test("what is no place at all is refused", (t) => {
+  for (const place of [{}, { host: "" }, { port: 6379 }] as unknown as RedisPlace[]) {
+    assert.throws(() => linkTo(t, place), coded("REDIS_URL_INVALID", /sentinels/));
+  }
 });
 
 test("a listener that throws keeps no other from hearing", async (t) => {

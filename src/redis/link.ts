@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from "ioredis";
 import type { Clock, Timer } from "../clock.js";
-import { messageOf } from "../errors.js";
+import { messageOf, type ConviveError } from "../errors.js";
 import type { Logger } from "../logger.js";
 import { describePlace, makeClients, type RedisClients, type RedisPlace } from "./clients.js";
 import { checkServer, redisFailure } from "./failure.js";
@@ -10,6 +10,8 @@ export interface RedisLinkOptions {
   readonly place: RedisPlace;
   /** No command takes longer. */
   readonly deadlineMs: number;
+  /** Longest pause between two tries to reach a server that is away; 1 s unless given. */
+  readonly retryMs?: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -18,13 +20,14 @@ type Client = Redis | Cluster;
 type ChannelListener = (text: string) => void;
 
 const CLOSED = "the link is closed";
+const RETRY_MS = 1_000;
 
 /**
  * A node's way to Redis: one connection for commands, one for what it hears. Every call settles within the deadline; one that did not in time
- * may still run, so its socket is reset and nothing waits behind it.
+ * may still run, so its socket is reset and nothing waits behind it. A Redis that is away, or not fit, is tried again as long as the link lives.
  */
 export class RedisLink {
-  /** Settles once: connected and fit for use, or a coded error that says why not. */
+  /** Settles with the first try: connected and fit for use, or a coded error that says why not. */
   readonly opened: Promise<void>;
   /** all keys of one command have to lie in one slot */
   readonly isCluster: boolean;
@@ -32,11 +35,15 @@ export class RedisLink {
   readonly #clients: RedisClients;
   readonly #channels = new Map<string, Set<ChannelListener>>();
   readonly #lastErrors = new Map<Client, unknown>();
+  readonly #returnListeners = new Set<() => void>();
+  #hasTried = false;
+  #unfit: ConviveError | null = null;
   #isClosed = false;
 
   constructor(private readonly options: RedisLinkOptions) {
-    this.#place = describePlace(options.place);
-    this.#clients = makeClients(options.place, options.deadlineMs);
+    const { place, deadlineMs, retryMs = RETRY_MS } = options;
+    this.#place = describePlace(place);
+    this.#clients = makeClients(place, { deadlineMs, retryMs });
     this.isCluster = this.#clients.commands.isCluster;
     for (const client of this.#all) this.#watch(client);
     this.#clients.subscriber.on("message", (channel: string, text: string) => this.#heard(channel, text));
@@ -91,10 +98,17 @@ export class RedisLink {
     return stop;
   }
 
+  /** Calls the listener each time that Redis can be reached again, and what is subscribed is heard again. */
+  onReturn(listener: () => void): () => void {
+    this.#returnListeners.add(listener);
+    return () => this.#returnListeners.delete(listener);
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#channels.clear();
+    this.#returnListeners.clear();
     for (const client of this.#all) client.disconnect();
   }
 
@@ -103,23 +117,26 @@ export class RedisLink {
   }
 
   #watch(client: Client): void {
-    const { logger } = this.options;
-    client.on("error", (error: unknown) => this.#lastErrors.set(client, error));
+    client.on("error", (error: unknown) => this.#lastErrors.set(client, causeOf(error)));
+    client.on("ready", () => {
+      this.#lastErrors.delete(client);
+      if (this.#hasTried) void this.#returned();
+    });
     client.on("close", () => {
       if (this.#isClosed) return;
       const error = messageOf(this.#lastErrors.get(client) ?? "the connection was closed");
-      logger.warn({ redis: this.#place, error }, "Redis is away; it is tried again");
+      this.options.logger.warn({ redis: this.#place, error }, "Redis is away; it is tried again");
     });
   }
 
   async #open(): Promise<void> {
     try {
       await Promise.all([...this.#all].map((client) => this.#connect(client)));
-      const infos = await Promise.all(serversOf(this.#clients.commands).map((server) => server.info()));
-      for (const info of infos) checkServer(info, this.#place);
+      await this.#check();
     } catch (error) {
-      await this.close();
       throw redisFailure(error, this.#place);
+    } finally {
+      this.#hasTried = true;
     }
   }
 
@@ -131,16 +148,55 @@ export class RedisLink {
     try {
       await Promise.race([client.connect(), failed]);
     } catch (error) {
-      throw causeOf(this.#lastErrors.get(client) ?? error);
+      throw this.#lastErrors.get(client) ?? causeOf(error);
     } finally {
       client.off("error", fail);
     }
   }
 
+  /** Another server may stand there now. */
+  async #returned(): Promise<void> {
+    const { subscriber } = this.#clients;
+    if (this.#isClosed || [...this.#all].some((client) => client.status !== "ready")) return;
+    try {
+      await this.#check();
+      // Answered behind the subscriptions that the client has asked for anew.
+      const [channel] = this.#channels.keys();
+      if (channel !== undefined) await this.#inTime(subscriber, () => subscriber.subscribe(channel));
+    } catch (error) {
+      const { code, message } = redisFailure(error, this.#place);
+      return this.options.logger.warn({ redis: this.#place, code, error: message }, "Redis cannot be used");
+    }
+    for (const listener of this.#returnListeners) listener();
+  }
+
+  async #check(): Promise<void> {
+    const { commands } = this.#clients;
+    const infos = await this.#inTime(commands, () => Promise.all(serversOf(commands).map((server) => server.info())));
+    this.#unfit = null;
+    try {
+      for (const info of infos) checkServer(info, this.#place);
+    } catch (error) {
+      this.#unfit = redisFailure(error, this.#place);
+      throw this.#unfit;
+    }
+  }
+
   async #bounded<T>(client: Client, work: () => Promise<T>): Promise<T> {
-    const { clock, deadlineMs } = this.options;
-    await this.opened;
+    if (!this.#hasTried) await this.opened.catch(() => {});
     if (this.#isClosed) throw redisFailure(new Error(CLOSED), this.#place);
+    if (this.#unfit) throw this.#unfit;
+    try {
+      return await this.#inTime(client, work);
+    } catch (error) {
+      // While there is no connection, why there is none says more.
+      const cause = client.status === "ready" ? error : (this.#lastErrors.get(client) ?? error);
+      throw redisFailure(cause, this.#place);
+    }
+  }
+
+  async #inTime<T>(client: Client, work: () => Promise<T>): Promise<T> {
+    const { clock, deadlineMs } = this.options;
     let timer: Timer | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = clock.after(deadlineMs, () => reject(new Error("Command timed out")));
@@ -149,7 +205,7 @@ export class RedisLink {
       return await Promise.race([work(), late]);
     } catch (error) {
       if (messageOf(error) === "Command timed out") reset(client);
-      throw redisFailure(error, this.#place);
+      throw error;
     } finally {
       timer?.clear();
     }
