@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { systemClock } from "../clock.js";
+import { systemClock, type Clock } from "../clock.js";
 import { resolveLimits, type Limits } from "../options.js";
 import { managerOf, type PresenceManager } from "../presence/manager.js";
 import { PresenceNode } from "../presence/node.js";
+import type { RedisPlace } from "../redis/clients.js";
 import { RedisLink } from "../redis/link.js";
 import { RedisPresenceBackend } from "../presence/redis.js";
 import { silentLogger } from "./silent-logger.js";
@@ -23,11 +24,13 @@ export interface RedisNode {
 }
 
 /** A node of rooms in a Redis. */
-export async function startRedisNode(url: string): Promise<RedisNode> {
-  const shared = { clock: systemClock, logger: silentLogger };
-  const link = new RedisLink({ ...shared, place: url, deadlineMs: QUICK_LIMITS.redisCommandMs });
-  const backend = new RedisPresenceBackend(link, { emptyHeadMs: 2 * QUICK_LIMITS.leaseMs });
+export async function startRedisNode(
+  place: RedisPlace,
+  { limits = QUICK_LIMITS, clock = systemClock }: { readonly limits?: Limits; readonly clock?: Clock } = {},
+): Promise<RedisNode> {
+  const link = new RedisLink({ place, deadlineMs: limits.redisCommandMs, clock: systemClock, logger: silentLogger });
+  const backend = new RedisPresenceBackend(link, { emptyHeadMs: 2 * limits.leaseMs });
   await backend.opened;
-  const node = new PresenceNode({ ...shared, backend, limits: QUICK_LIMITS, newId: randomUUID });
+  const node = new PresenceNode({ clock, logger: silentLogger, backend, limits, newId: randomUUID });
   return { node, backend, presence: managerOf(node) };
 }
