@@ -126,6 +126,30 @@ export interface TickResult {
   readonly lastOrder: number;
 }
 
+/** A room as a look from outside finds it. */
+export interface RoomSummary {
+  readonly room: string;
+  readonly people: number;
+  readonly connections: number;
+  /** whose connections they are: incarnations, and `TTL_OWNER` */
+  readonly owners: readonly string[];
+}
+
+export interface NodeSummary {
+  readonly incarnation: string;
+  /** `ended`: its lease is over, and what it left is to be swept */
+  readonly state: "alive" | "ended";
+  /** what is left of its lease, in store time; 0 when it has ended */
+  readonly leaseMs: number;
+}
+
+export interface NodesSummary {
+  readonly storeTime: number;
+  /** since a node last ticked; null when none ever did. The store clock stands still while it grows. */
+  readonly silentMs: number | null;
+  readonly nodes: readonly NodeSummary[];
+}
+
 /**
  * Where the rooms of all nodes are kept and streamed. Rooms are named by `encodeKey`. Every call settles within the command deadline;
  * one that rejects may still have happened. `backendContract` says what a body must do.
@@ -145,6 +169,8 @@ export interface PresenceBackend {
 
   /** Once a second: advances the store clock, renews the lease, condemns those whose lease ended. */
   tick(request: TickRequest): Promise<TickResult>;
+  /** Gives back the lease of an incarnation that has left nothing behind: nobody has to sweep it. */
+  resign(incarnation: string): Promise<void>;
   /** Makes every later write of a condemned incarnation fail, and names the rooms it left records in. */
   fence(incarnation: string): Promise<readonly string[]>;
   /** Removes what a fenced incarnation left in a room; idempotent, any number of sweepers. */
@@ -158,6 +184,13 @@ export interface PresenceBackend {
   touch(room: string, userId: string, deadline: number): Promise<boolean>;
   /** Removes connections without a process whose deadline has passed: of these rooms, or of all. */
   prune(rooms: readonly string[] | null, storeTime: number, nonce: string): Promise<void>;
+
+  /** Rooms with somebody in them, some at a time, each once; only those that this user is in, if one is named. Leaves no trace. */
+  rooms(userId?: string): AsyncIterable<readonly RoomSummary[]>;
+  /** The rooms with connections of an incarnation, or of `TTL_OWNER`. Leaves no trace. */
+  held(incarnation: string): Promise<readonly string[]>;
+  /** Who has a lease, and whose has ended. Leaves no trace. */
+  nodes(): Promise<NodesSummary>;
 
   /** Tells the order to every node, now and with its next tick. */
   order(order: KickOrder): Promise<void>;

@@ -6,10 +6,12 @@ import {
   NODES_ROOM,
   type Head,
   type KickOrder,
+  type NodesSummary,
   type PresenceBackend,
   type RoomEvent,
   type RoomListener,
   type RoomSnapshot,
+  type RoomSummary,
   type RoomWrite,
   type RoomWriteResult,
   type TickRequest,
@@ -83,6 +85,20 @@ export class MemoryStore {
       orders: this.#orders.filter(({ number }) => number > ordersSince).map(({ order }) => order),
       lastOrder: this.#lastOrder,
     };
+  }
+
+  resign(incarnation: string): void {
+    this.#leases.delete(incarnation);
+  }
+
+  nodes(): NodesSummary {
+    const storeTime = this.#storeTime;
+    const alive = [...this.#leases].map(([incarnation, end]) => {
+      return { incarnation, state: "alive", leaseMs: Math.max(end - storeTime, 0) } as const;
+    });
+    const ended = [...this.#unswept].map((incarnation) => ({ incarnation, state: "ended", leaseMs: 0 }) as const);
+    const silentMs = this.#lastTick === null ? null : this.clock.now() - this.#lastTick;
+    return { storeTime, silentMs, nodes: [...alive, ...ended] };
   }
 
   fence(incarnation: string): readonly string[] {
@@ -224,6 +240,27 @@ export class MemoryBackend implements PresenceBackend {
 
   async prune(rooms: readonly string[] | null, storeTime: number, nonce: string): Promise<void> {
     this.store.prune(rooms, storeTime, nonce);
+  }
+
+  async resign(incarnation: string): Promise<void> {
+    this.store.resign(incarnation);
+  }
+
+  async *rooms(userId?: string): AsyncGenerator<readonly RoomSummary[]> {
+    const found = [...this.store.rooms].filter(([, { connections, users }]) => {
+      return connections.size > 0 && (userId === undefined || users.has(userId));
+    });
+    yield found.map(([room, { users, connections, owners }]) => {
+      return { room, people: users.size, connections: connections.size, owners: [...owners.keys()] };
+    });
+  }
+
+  async held(incarnation: string): Promise<readonly string[]> {
+    return [...(this.store.roomsOf.get(incarnation) ?? [])];
+  }
+
+  async nodes(): Promise<NodesSummary> {
+    return this.store.nodes();
   }
 
   async order(order: KickOrder): Promise<void> {

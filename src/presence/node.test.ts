@@ -390,6 +390,24 @@ test("rooms used once leave nothing behind", async () => {
   assert.equal(cluster.clock.timers, timers);
 });
 
+test("a node that closes with nobody to carry gives its lease back; one that carries somebody leaves it to end", async () => {
+  const cluster = new PresenceCluster();
+  const [idle, busy] = [cluster.start(), cluster.start()];
+  const hold = await cluster.until(idle.node.host("", "doc"));
+  await cluster.until(track(hold, "c1", "ann"));
+  await cluster.until(hold.room.leave("c1", "left"));
+  await cluster.until(track(await cluster.until(busy.node.host("", "doc")), "c2", "bob"));
+  assert.equal(cluster.store.nodes().nodes.length, 2);
+  await cluster.until(idle.node.close());
+  const left = cluster.store.nodes().nodes.map(({ incarnation }) => incarnation);
+  assert.deepEqual(left, [busy.node.incarnation]);
+  await cluster.until(busy.node.close());
+  assert.deepEqual(
+    cluster.store.nodes().nodes.map(({ incarnation, state }) => [incarnation, state]),
+    [[busy.node.incarnation, "alive"]],
+  );
+});
+
 test("a watcher that throws does not keep others from hearing", async () => {
   const cluster = new PresenceCluster();
   const hold = await cluster.start().node.host("", KEY);

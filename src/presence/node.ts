@@ -203,14 +203,19 @@ export class PresenceNode implements RoomNode, LeaseOwner {
     this.#disconnectListeners.tell((listener) => listener({ userId, tenant, key }));
   }
 
-  /** Ends the node's part: what it carries lingers until its lease ends, so that who moves to another node is not told to have left. */
+  /**
+   * Ends the node's part: what it carries lingers until its lease ends, so that who moves to another node is not told to have left.
+   * With nothing to carry, its lease ends at once.
+   */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const timer of this.#timers.splice(0)) timer.clear();
     this.#unsubscribe?.();
     await Promise.all(this.rooms.map((room) => room.abandon()));
+    const isEmpty = await Promise.all(this.rooms.map((room) => room.drain()));
     this.#hosted.clear();
+    if (isEmpty.every(Boolean)) await this.#lease.resign();
     await this.backend.close();
   }
 

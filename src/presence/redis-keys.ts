@@ -1,6 +1,8 @@
 /** Rooms are hashed into so many buckets; all keys of a bucket lie in one slot of a Cluster. */
 export const BUCKETS = 32;
 
+export const ALL_BUCKETS: readonly number[] = Array.from({ length: BUCKETS }, (_, bucket) => bucket);
+
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
@@ -36,6 +38,11 @@ export class RedisKeys {
   snapshot(room: string): string[] {
     const parts = ["head", "connections", "sequences"].map((part) => this.#ofRoom(room, part));
     return [...parts, this.fenced(bucketOf(room))];
+  }
+
+  /** KEYS of one room for the script that counts. */
+  summary(room: string): string[] {
+    return ["connections", "users", "owners"].map((part) => this.#ofRoom(room, part));
   }
 
   head(room: string): string {

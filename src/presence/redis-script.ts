@@ -8,6 +8,8 @@ export interface RoomScripts {
   readonly snapshot: RedisScript;
   readonly fence: RedisScript;
   readonly owners: RedisScript;
+  readonly rooms: RedisScript;
+  readonly nodes: RedisScript;
   readonly tick: RedisScript;
   readonly order: RedisScript;
   readonly condemn: RedisScript;
@@ -28,6 +30,8 @@ export function loadScripts(): RoomScripts {
     snapshot: script("snapshot"),
     fence: script("fence"),
     owners: script("owners"),
+    rooms: script("rooms"),
+    nodes: script("nodes"),
     tick: script("tick"),
     order: script("order"),
     condemn: script("condemn"),

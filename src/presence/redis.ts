@@ -2,25 +2,27 @@ import {
   NODES_ROOM,
   type Head,
   type KickOrder,
+  type NodesSummary,
   type PresenceBackend,
   type RoomListener,
   type RoomSnapshot,
+  type RoomSummary,
   type RoomWrite,
   type RoomWriteResult,
   type TickRequest,
   type TickResult,
 } from "./backend.js";
 import { TTL_OWNER } from "./presence.js";
-import { BUCKETS, bucketOf, RedisKeys } from "./redis-keys.js";
+import { ALL_BUCKETS, bucketOf, RedisKeys } from "./redis-keys.js";
 import type { RedisLink } from "../redis/link.js";
 import { decodeEvent, decodeSequence, decodeSnapshot, encodeUser, encodeWrite } from "./redis-record.js";
 import type { RedisScript } from "../redis/script.js";
 import { loadScripts } from "./redis-script.js";
+import { RedisSurvey } from "./redis-survey.js";
 
 const FENCE_KEPT_MS = 3_600_000;
 const ORDER_KEPT_MS = 60_000;
 const EMPTY_HEAD_MS = 30_000;
-const ALL_BUCKETS = Array.from({ length: BUCKETS }, (_, bucket) => bucket);
 /** Signs before what a channel carries. */
 const EVENT_SIGN = "e";
 const TEXT_SIGN = "t";
@@ -45,6 +47,7 @@ export class RedisPresenceBackend implements PresenceBackend {
   readonly opened: Promise<void>;
   readonly #keys: RedisKeys;
   readonly #scripts = loadScripts();
+  readonly #survey: RedisSurvey;
   readonly #emptyHeadMs: number;
 
   constructor(
@@ -52,6 +55,7 @@ export class RedisPresenceBackend implements PresenceBackend {
     { prefix = "convive", emptyHeadMs = EMPTY_HEAD_MS }: RedisBackendOptions = {},
   ) {
     this.#keys = new RedisKeys(prefix);
+    this.#survey = new RedisSurvey(link, this.#keys, this.#scripts);
     this.#emptyHeadMs = emptyHeadMs;
     this.opened = this.#probe();
     // Whoever calls hears of it.
@@ -112,6 +116,10 @@ export class RedisPresenceBackend implements PresenceBackend {
     };
   }
 
+  async resign(incarnation: string): Promise<void> {
+    await this.link.call("ZREM", this.#keys.registry("leases"), incarnation);
+  }
+
   async fence(incarnation: string): Promise<readonly string[]> {
     const registry = (["clock", "leases", "condemned"] as const).map((part) => this.#keys.registry(part));
     await this.link.run(this.#scripts.condemn, registry, [incarnation, FENCE_KEPT_MS]);
@@ -147,8 +155,24 @@ export class RedisPresenceBackend implements PresenceBackend {
   }
 
   async prune(rooms: readonly string[] | null, storeTime: number, nonce: string): Promise<void> {
-    const names = rooms ?? (await this.#roomsOf(TTL_OWNER));
+    const names = rooms ?? (await this.held(TTL_OWNER));
     await Promise.all(names.map((room) => this.#change(this.#scripts.prune, room, TTL_OWNER, nonce, [storeTime])));
+  }
+
+  rooms(userId?: string): AsyncIterable<readonly RoomSummary[]> {
+    return this.#survey.rooms(userId);
+  }
+
+  async held(incarnation: string): Promise<readonly string[]> {
+    const [from, to] = [`[${incarnation}\t`, `(${incarnation}\n`];
+    const found = ALL_BUCKETS.map(
+      (bucket) => this.link.call("ZRANGEBYLEX", this.#keys.rooms(bucket), from, to) as Promise<string[]>,
+    );
+    return (await Promise.all(found)).flat().map((each) => each.slice(incarnation.length + 1));
+  }
+
+  nodes(): Promise<NodesSummary> {
+    return this.#survey.nodes();
   }
 
   async order(order: KickOrder): Promise<void> {
@@ -175,14 +199,6 @@ export class RedisPresenceBackend implements PresenceBackend {
   async #readHeads(rooms: readonly string[], heads: Map<string, Head>): Promise<void> {
     const found = (await this.link.call("MGET", ...rooms.map((room) => this.#keys.head(room)))) as (Head | null)[];
     for (const [i, room] of rooms.entries()) heads.set(room, found[i] ?? "");
-  }
-
-  async #roomsOf(incarnation: string): Promise<string[]> {
-    const [from, to] = [`[${incarnation}\t`, `(${incarnation}\n`];
-    const found = ALL_BUCKETS.map(
-      (bucket) => this.link.call("ZRANGEBYLEX", this.#keys.rooms(bucket), from, to) as Promise<string[]>,
-    );
-    return (await Promise.all(found)).flat().map((each) => each.slice(incarnation.length + 1));
   }
 
   /** Finds out now, and not with the first visitor, what Redis forbids. */

@@ -47,6 +47,7 @@ export function backendContract({ name, open }: BackendContract): void {
     describe("leases", () => checkLeases(check));
     describe("sweeping", () => checkSweeping(check));
     describe("connections without a process", () => checkTtl(check));
+    describe("a look from outside", () => checkLooks(check));
   });
 }
 
@@ -429,6 +430,102 @@ function checkTtl(check: Check): void {
     await backend.apply(ROOM, write(TTL_OWNER, 0, [{ op: "delete", connectionId: "c-ann", reason: "left" }]));
     assert.equal(await backend.count(ROOM), 0);
   });
+}
+
+function checkLooks(check: Check): void {
+  check(
+    "each room with somebody in it is listed once, with its people, connections and owners",
+    async ({ connect }) => {
+      const backend = connect();
+      assert.deepEqual(await listed(backend), []);
+      await backend.apply(ROOM, write("n.1", 1, [put("c1", "ann"), put("c2", "ann"), put("c3", "bob")]));
+      await backend.apply(ROOM, write("m.1", 1, [put("c4", "ann")]));
+      await backend.apply(ROOM, write(TTL_OWNER, 0, [{ ...put("c5", "cyd"), deadline: 1_000 }]));
+      await backend.apply("t/other", write("m.1", 2, [put("c1", "a\tb")]));
+      await backend.apply("left", write("m.1", 3, [put("c1", "ann")]));
+      await backend.apply("left", write("m.1", 4, [{ op: "delete", connectionId: "c1", reason: "left" }]));
+      assert.deepEqual(await listed(backend), ["doc%3A1 3 people 5 m.1,n.1,ttl", "t/other 1 people 1 m.1"]);
+      assert.deepEqual([...(await backend.held("n.1"))], [ROOM]);
+      assert.deepEqual((await backend.held("m.1")).toSorted(), [ROOM, "t/other"]);
+      assert.deepEqual([...(await backend.held(TTL_OWNER))], [ROOM]);
+      assert.deepEqual([...(await backend.held("nobody.1"))], []);
+    },
+  );
+
+  check("the rooms of one user are listed, whatever the id is like", async ({ connect }) => {
+    const backend = connect();
+    const ids = ["ann", "a\tb", "%41", "__proto__", "日本"];
+    for (const [i, id] of ids.entries()) {
+      await backend.apply(`room${i}`, write("n.1", i + 1, [put("c1", id), put("c2", "everywhere")]));
+    }
+    for (const [i, id] of ids.entries()) assert.deepEqual(await listed(backend, id), [`room${i} 2 people 2 n.1`]);
+    assert.equal((await listed(backend, "everywhere")).length, ids.length);
+    assert.deepEqual(await listed(backend, "nobody"), []);
+  });
+
+  check("many rooms are listed in pages, none twice", async ({ connect }) => {
+    const backend = connect();
+    const names = Array.from({ length: 700 }, (_, i) => `room${i}`);
+    await Promise.all(names.map((room, i) => backend.apply(room, write("n.1", i + 1, [put("c1", "ann")]))));
+    const found: string[] = [];
+    for await (const page of backend.rooms()) found.push(...page.map(({ room }) => room));
+    assert.deepEqual(found.toSorted(), names.toSorted());
+  });
+
+  check("nodes are listed with what is left of their leases, until they are swept", async ({ connect, advance }) => {
+    const backend = connect();
+    assert.deepEqual(await backend.nodes(), { storeTime: 0, silentMs: null, nodes: [] });
+    await backend.tick(tick("dead.1", { isFirst: true }));
+    await backend.tick(tick("n.1", { isFirst: true }));
+    const { silentMs, nodes } = await backend.nodes();
+    assert.ok(silentMs !== null && silentMs >= 0);
+    assert.deepEqual(
+      nodes.map(({ incarnation, state }) => `${incarnation} ${state}`),
+      ["dead.1 alive", "n.1 alive"],
+    );
+    assert.ok(nodes.every(({ leaseMs }) => leaseMs > 0 && leaseMs <= LEASE_MS));
+    await tickFor(backend, "n.1", LEASE_MS + STEP_MS, advance);
+    const later = await backend.nodes();
+    assert.equal(later.storeTime, (await backend.tick(tick("n.1", { stepMs: 0 }))).storeTime);
+    assert.deepEqual(
+      later.nodes.map(({ incarnation, state }) => `${incarnation} ${state}`),
+      ["n.1 alive", "dead.1 ended"],
+    );
+    await backend.swept("dead.1");
+    assert.deepEqual(
+      (await backend.nodes()).nodes.map(({ incarnation }) => incarnation),
+      ["n.1"],
+    );
+  });
+
+  check("a node that resigned is not condemned, and has to begin anew to come back", async ({ connect, advance }) => {
+    const backend = connect();
+    await backend.tick(tick("gone.1", { isFirst: true }));
+    await backend.tick(tick("n.1", { isFirst: true }));
+    await backend.resign("gone.1");
+    await backend.resign("nobody.1");
+    await tickFor(backend, "n.1", LEASE_MS + STEP_MS, advance);
+    assert.deepEqual([...(await backend.tick(tick("n.1"))).condemned], []);
+    assert.equal((await backend.tick(tick("gone.1"))).state, "unknown");
+  });
+
+  check("a connection that is left by who resigned is an orphan's", async ({ connect }) => {
+    const backend = connect();
+    await backend.tick(tick("gone.1", { isFirst: true }));
+    await backend.apply(ROOM, write("gone.1", 1, [put("c1", "ann")]));
+    await backend.resign("gone.1");
+    assert.deepEqual([...(await backend.orphans())], ["gone.1"]);
+  });
+}
+
+async function listed(backend: PresenceBackend, userId?: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const page of backend.rooms(userId)) {
+    for (const { room, people, connections, owners } of page) {
+      found.push(`${room} ${people} people ${connections} ${owners.toSorted().join()}`);
+    }
+  }
+  return found.toSorted();
 }
 
 async function listen(backend: PresenceBackend): Promise<RoomEvent[]> {
