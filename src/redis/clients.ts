@@ -151,9 +151,14 @@ function connectionOptions({ deadlineMs, retryMs }: RedisTimes) {
   } satisfies RedisOptions;
 }
 
-function sentinelOptions({ retryMs }: RedisTimes) {
-  // Without the detector a client goes on writing to a master that was replaced while it hung.
-  return { sentinelRetryStrategy: retry(retryMs), failoverDetector: true } satisfies RedisOptions;
+function sentinelOptions({ deadlineMs, retryMs }: RedisTimes) {
+  return {
+    sentinelRetryStrategy: retry(retryMs),
+    // Else a Sentinel that hangs is waited for, while others would answer.
+    sentinelCommandTimeout: deadlineMs,
+    // Without it a client goes on writing to a master that was replaced while it hung.
+    failoverDetector: true,
+  } satisfies RedisOptions;
 }
 
 function clusterOptions({ deadlineMs, retryMs }: RedisTimes) {

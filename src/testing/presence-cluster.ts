@@ -195,7 +195,7 @@ export class Observer {
     });
   }
 
-  static async of({ node }: ClusterNode, key: string): Promise<Observer> {
+  static async of({ node }: Pick<ClusterNode, "node">, key: string): Promise<Observer> {
     return new Observer(await node.host("", key));
   }
 

@@ -8,7 +8,13 @@ import { freePort, startRedis, type RedisServerProcess } from "./redis-server.js
 const MASTERS = 3;
 const READY_DEADLINE_MS = 30_000;
 const LOOK_EVERY_MS = 20;
+/** Else a master waits 5 s for more replicas. */
+const SYNC_AT_ONCE = ["--repl-diskless-sync-delay", "0"];
+/** How often a Sentinel looks at its servers, else each 10 s, and tells of itself, else each 2 s; it demotes an old master after four of the latter. */
+const SENTINEL_PERIODS = ["info-period", "500", "publish-period", "500"];
 const FAILOVER = { downAfterMs: 1_000, timeoutMs: 3_000 };
+/** A silent master is taken for dead after so long: not while a loaded machine pauses. */
+const CLUSTER_NODE_TIMEOUT_MS = 2_000;
 
 const run = promisify(execFile);
 
@@ -17,31 +23,35 @@ interface Address {
   readonly port: number;
 }
 
-/** A Cluster of three masters. */
+/** A Cluster of three masters, each with as many replicas as were asked for. */
 export interface RedisClusterProcesses {
   readonly servers: readonly Address[];
   readonly masters: readonly RedisServerProcess[];
   stop(): Promise<void>;
 }
 
-export async function startRedisCluster(): Promise<RedisClusterProcesses> {
-  const masters: RedisServerProcess[] = [];
+export async function startRedisCluster({ replicas = 0 } = {}): Promise<RedisClusterProcesses> {
+  const started: RedisServerProcess[] = [];
   const stop = async () => {
-    await Promise.all(masters.map((master) => master.stop()));
+    await Promise.all(started.map((server) => server.stop()));
   };
   try {
-    for (let i = 0; i < MASTERS; i += 1) {
-      const bus = String(await freePort());
-      masters.push(await startRedis(["--cluster-enabled", "yes", "--cluster-port", bus]));
-    }
-    const places = masters.map(({ port }) => `127.0.0.1:${port}`);
-    await run("redis-cli", ["--cluster", "create", ...places, "--cluster-replicas", "0", "--cluster-yes"]);
-    for (const { port } of masters) await untilSays(port, ["CLUSTER", "INFO"], /cluster_state:ok/);
+    for (let i = 0; i < MASTERS * (1 + replicas); i += 1) started.push(await startClusterServer());
+    const places = started.map(({ port }) => `127.0.0.1:${port}`);
+    await run("redis-cli", ["--cluster", "create", ...places, "--cluster-replicas", String(replicas), "--cluster-yes"]);
+    for (const { port } of started) await untilSays(port, ["CLUSTER", "INFO"], /cluster_state:ok/);
+    // redis-cli makes the first ones masters.
+    for (const { port } of started.slice(MASTERS)) await untilSays(port, ["INFO", "replication"], /_link_status:up/);
   } catch (error) {
     await stop();
     throw error;
   }
-  return { servers: masters.map(addressOf), masters, stop };
+  return { servers: started.map(addressOf), masters: started.slice(0, MASTERS), stop };
+}
+
+async function startClusterServer(): Promise<RedisServerProcess> {
+  const words = [...SYNC_AT_ONCE, "--cluster-enabled", "yes", "--cluster-port", String(await freePort())];
+  return startRedis([...words, "--cluster-node-timeout", String(CLUSTER_NODE_TIMEOUT_MS)]);
 }
 
 /** A master, a replica, and a Sentinel that watches them. */
@@ -49,6 +59,11 @@ export interface RedisSentinelProcesses {
   readonly sentinels: readonly Address[];
   readonly name: string;
   readonly master: RedisServerProcess;
+  readonly replica: RedisServerProcess;
+  /** Has the replica take over from a master that lives. */
+  failOver(): Promise<void>;
+  /** Resolves when the Sentinel has made this server the master. */
+  untilMaster(server: RedisServerProcess): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -61,17 +76,25 @@ export async function startRedisSentinel(): Promise<RedisSentinelProcesses> {
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const master = await startRedis();
+    const master = await startRedis(SYNC_AT_ONCE);
     started.push(master);
-    const replica = await startRedis(["--replicaof", "127.0.0.1", String(master.port)]);
+    const replica = await startRedis([...SYNC_AT_ONCE, "--replicaof", "127.0.0.1", String(master.port)]);
     started.push(replica);
     await untilSays(replica.port, ["INFO", "replication"], /master_link_status:up/);
     const config = join(folder, "sentinel.conf");
     writeFileSync(config, sentinelConfig(name, master.port));
     const sentinel = await startRedis([config, "--sentinel"]);
     started.push(sentinel);
+    await run("redis-cli", ["-p", String(sentinel.port), "SENTINEL", "DEBUG", ...SENTINEL_PERIODS]);
     await untilSays(sentinel.port, ["SENTINEL", "replicas", name], new RegExp(String(replica.port)));
-    return { sentinels: [addressOf(sentinel)], name, master, stop };
+    const failOver = async () => {
+      await run("redis-cli", ["-p", String(sentinel.port), "SENTINEL", "FAILOVER", name]);
+    };
+    const untilMaster = async ({ port }: RedisServerProcess) => {
+      await untilSays(sentinel.port, ["SENTINEL", "get-master-addr-by-name", name], new RegExp(String(port)));
+      await untilSays(port, ["ROLE"], /^master/);
+    };
+    return { sentinels: [addressOf(sentinel)], name, master, replica, failOver, untilMaster, stop };
   } catch (error) {
     await stop();
     throw error;
