@@ -53,6 +53,11 @@ export class RedisKeys {
     return this.#ofRoom(room, "users");
   }
 
+  /** KEYS of the scripts that keep something for a while. */
+  cache(room: string): string[] {
+    return [this.#ofRoom(room, "cache"), this.#ofRoom(room, "cache-ends")];
+  }
+
   fenced(bucket: number): string {
     return this.#tagged(String(bucket), "fenced");
   }
