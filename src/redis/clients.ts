@@ -142,7 +142,7 @@ function describeClient(client: Redis | Cluster): string {
 function connectionOptions({ deadlineMs, retryMs }: RedisTimes) {
   return {
     lazyConnect: true,
-    commandTimeout: deadlineMs,
+    commandTimeout: ownDeadline(deadlineMs),
     connectTimeout: deadlineMs,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
@@ -172,7 +172,12 @@ function clusterOptions({ deadlineMs, retryMs }: RedisTimes) {
 
 /** Of each server of a Cluster, which makes its own tries. */
 function serverOptions<T extends object>({ deadlineMs }: RedisTimes, more: T) {
-  return { ...more, commandTimeout: deadlineMs, maxRetriesPerRequest: 0, connectTimeout: deadlineMs };
+  return { ...more, commandTimeout: ownDeadline(deadlineMs), maxRetriesPerRequest: 0, connectTimeout: deadlineMs };
+}
+
+/** Of what a client asks by itself when it connects. Else the link's deadline comes first, which tells a late answer from an unread one. */
+function ownDeadline(deadlineMs: number): number {
+  return 2 * deadlineMs;
 }
 
 function retry(maxMs: number): (attempt: number) => number {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { after, before, test, type TestContext } from "node:test";
@@ -154,6 +155,37 @@ test("a server that hangs is waited for until the deadline and no longer, and is
   }
   await until(async () => (await link.call("PING")) === "PONG");
 });
+
+test("of many commands so many are under way at once, and when Redis hangs nobody waits for a turn", async (t) => {
+  const own = await ownServer(t);
+  const link = linkTo(t, own.url, 1_000);
+  await link.call("PING");
+  own.process.kill("SIGSTOP");
+  try {
+    const calls = Array.from({ length: 500 }, () => link.call("INCR", "counter"));
+    for (const { status } of await Promise.allSettled(calls)) assert.equal(status, "rejected");
+  } finally {
+    own.process.kill("SIGCONT");
+  }
+  const admin = adminOf(t, own);
+  assert.ok(Number(await admin.get("counter")) <= 128);
+});
+
+test("an answer that came while this process was busy is no late one", async (t) => {
+  const own = await ownServer(t);
+  const deadlineMs = 1_000;
+  const link = linkTo(t, own.url, deadlineMs);
+  await link.call("PING");
+  const answer = link.call("SET", "key", "value");
+  const until = performance.now() + deadlineMs;
+  // Nothing else runs here until the answer is there, unread, and the deadline has passed.
+  while (performance.now() <= until || !isAnswered(own.port));
+  assert.equal(await answer, "OK");
+});
+
+function isAnswered(port: number): boolean {
+  return execFileSync("redis-cli", ["-p", String(port), "GET", "key"], { encoding: "utf8" }).includes("value");
+}
 
 test("a server that was restarted is found again, with scripts and subscriptions", async (t) => {
   const first = await startRedis();

@@ -4,11 +4,12 @@ import { messageOf, type ConviveError } from "../errors.js";
 import type { Logger } from "../logger.js";
 import { describePlace, makeClients, type RedisClients, type RedisPlace } from "./clients.js";
 import { checkServer, redisFailure } from "./failure.js";
+import { Gate } from "./gate.js";
 import type { RedisScript } from "./script.js";
 
 export interface RedisLinkOptions {
   readonly place: RedisPlace;
-  /** No command takes longer. */
+  /** No command takes longer, from when it is sent. */
   readonly deadlineMs: number;
   /** Longest pause between two tries to reach a server that is away; 1 s unless given. */
   readonly retryMs?: number;
@@ -20,11 +21,15 @@ type Client = Redis | Cluster;
 type ChannelListener = (text: string) => void;
 
 const CLOSED = "the link is closed";
+const TIMED_OUT = "Command timed out";
 const RETRY_MS = 1_000;
+/** More at once would only wait in Redis instead of here. */
+const MAX_UNDER_WAY = 128;
 
 /**
- * A node's way to Redis: one connection for commands, one for what it hears. Every call settles within the deadline; one that did not in time
- * may still run, so its socket is reset and nothing waits behind it. A Redis that is away, or not fit, is tried again as long as the link lives.
+ * A node's way to Redis: one connection for commands, one for what it hears. Every call settles within the deadline; when very many are made at
+ * once they wait for their turn, as long as Redis answers the others in time. One that was late may still run, so its socket is reset and nothing
+ * waits behind it. A Redis that is away, or not fit, is tried again as long as the link lives.
  */
 export class RedisLink {
   /** Settles with the first try: connected and fit for use, or a coded error that says why not. */
@@ -36,6 +41,7 @@ export class RedisLink {
   readonly #channels = new Map<string, Set<ChannelListener>>();
   readonly #lastErrors = new Map<Client, unknown>();
   readonly #returnListeners = new Set<() => void>();
+  readonly #gates = new Map<Client, Gate>();
   #hasTried = false;
   #unfit: ConviveError | null = null;
   #isClosed = false;
@@ -45,7 +51,10 @@ export class RedisLink {
     this.#place = describePlace(place);
     this.#clients = makeClients(place, { deadlineMs, retryMs });
     this.isCluster = this.#clients.commands.isCluster;
-    for (const client of this.#all) this.#watch(client);
+    for (const client of this.#all) {
+      this.#gates.set(client, new Gate(MAX_UNDER_WAY));
+      this.#watch(client);
+    }
     this.#clients.subscriber.on("message", (channel: string, text: string) => this.#heard(channel, text));
     this.opened = this.#open();
     // Whoever calls hears of it.
@@ -187,10 +196,11 @@ export class RedisLink {
     if (this.#isClosed) throw redisFailure(new Error(CLOSED), this.#place);
     if (this.#unfit) throw this.#unfit;
     try {
-      return await this.#inTime(client, work);
+      return await this.#gates.get(client)!.pass(() => this.#inTime(client, work));
     } catch (error) {
       // While there is no connection, why there is none says more.
-      const cause = client.status === "ready" ? error : (this.#lastErrors.get(client) ?? error);
+      const [known] = [this.#lastErrors.get(client), ...this.#lastErrors.values()].filter((each) => each !== undefined);
+      const cause = client.status === "ready" ? error : (known ?? error);
       throw redisFailure(cause, this.#place);
     }
   }
@@ -199,12 +209,16 @@ export class RedisLink {
     const { clock, deadlineMs } = this.options;
     let timer: Timer | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = clock.after(deadlineMs, () => reject(new Error("Command timed out")));
+      // After a pause of this process an answer may be there already: it is read first.
+      timer = clock.after(deadlineMs, () => setImmediate(() => reject(new Error(TIMED_OUT))));
     });
     try {
       return await Promise.race([work(), late]);
     } catch (error) {
-      if (messageOf(error) === "Command timed out") reset(client);
+      if (messageOf(error) === TIMED_OUT) {
+        reset(client);
+        this.#gates.get(client)!.fail(error);
+      }
       throw error;
     } finally {
       timer?.clear();
