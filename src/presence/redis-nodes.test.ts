@@ -5,19 +5,10 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { startRedis } from "../testing/redis-server.js";
 import { startRedisNode, type RedisNode } from "../testing/redis-node.js";
+import { until } from "../testing/until.js";
 
 const KEY = "doc:1";
 const NODE_PROCESS = join(import.meta.dirname, "../testing/redis-node-process.ts");
-const DEADLINE_MS = 60_000;
-
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + DEADLINE_MS;
-  while (!(await isSo())) {
-    assert.ok(Date.now() < deadline, "it did not come to be so in time");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 type Ending = (end: () => unknown) => void;
 
 /** What a test started, ended in the reverse order: nodes say goodbye while their Redis is there. */
