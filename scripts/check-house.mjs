@@ -9,9 +9,9 @@ import { walk } from "./test-files.mjs";
  * @type {readonly { layer: number, files: RegExp }[]}
  */
 const LAYERS = [
-  { layer: 0, files: /^src\/(protocol|errors|options|token|clock|control-flow|register|logger)\.ts$/ },
+  { layer: 0, files: /^src\/(protocol|errors|options|token|clock|control-flow|register|logger|store)\.ts$/ },
   { layer: 0, files: /^src\/(render|pubsub)\// },
-  { layer: 1, files: /^src\/(live-view|view-host|event)\.ts$/ },
+  { layer: 1, files: /^src\/(live-view|view-host|event|open-store)\.ts$/ },
   { layer: 2, files: /^src\/(presence|cursor)\/mixin[a-z-]*\.ts$/ },
   { layer: 0, files: /^src\/redis\// },
   { layer: 0, files: /^src\/presence\/(presence|key|meta|roster|backend|memory|redis)[a-z-]*\.ts$/ },

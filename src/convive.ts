@@ -3,7 +3,7 @@ import type { Server } from "node:http";
 import { fileURLToPath } from "node:url";
 import type { Express, Request, RequestHandler } from "express";
 import type { CursorTracker } from "./cursor/tracker.js";
-import { ConviveError } from "./errors.js";
+import { ConviveError, messageOf, type ErrorCode } from "./errors.js";
 import { Assets } from "./http/assets.js";
 import { developmentSecret } from "./http/development-secret.js";
 import { ErrorPages } from "./http/error-pages.js";
@@ -15,6 +15,7 @@ import { Servers } from "./http/servers.js";
 import { Upgrades } from "./http/upgrades.js";
 import type { LiveView } from "./live-view.js";
 import { consoleLogger } from "./logger.js";
+import { openStore } from "./open-store.js";
 import { resolveOptions, type ConviveOptions, type Settings } from "./options.js";
 import type { PresenceManager } from "./presence/manager.js";
 import type { Params } from "./register.js";
@@ -23,9 +24,11 @@ import { Delivery, type PushTarget } from "./session/delivery.js";
 import { Sessions } from "./session/sessions.js";
 import type { ViewClass } from "./session/registry.js";
 
-/** For a health check: `response.json(live.health())`. `degraded`: the presence store does not answer; `draining`: `close()` was called. */
+/** For a health check: `response.json(live.health())`. `degraded`: Redis does not answer as it should; `draining`: `close()` was called. */
 export interface Health {
   readonly status: "ok" | "degraded" | "draining";
+  /** of `degraded`: what is wrong; the log says more */
+  readonly code?: ErrorCode;
 }
 
 /** How `live.close()` ends. */
@@ -44,7 +47,10 @@ export interface Live {
   render<P extends Params>(View: new (...args: any[]) => LiveView<P>, request: Request, params: P): Promise<string>;
   /** Tags for the head of a page with views that has no layout of ours. */
   head(nonce?: string): string;
-  /** Serves the app, sockets included. */
+  /**
+   * Serves the app, sockets included. A Redis that is away is waited for by the running app; one that cannot be used is refused.
+   * @throws ConviveError REDIS_LOGIN_REFUSED, REDIS_FORBIDDEN, REDIS_TOO_OLD, REDIS_EVICTS …
+   */
   listen(app: Express, port?: number): Promise<Server>;
   /** Takes the sockets of a server that you made. */
   attach(server: Server): void;
@@ -92,6 +98,7 @@ class ConviveServer implements Live {
   readonly #assets: Assets;
   readonly #upgrades: Upgrades;
   readonly #servers: Servers;
+  readonly #opened: Promise<void>;
   #alsoOnUpgrade: readonly RequestHandler[] = [];
   #upgradeRequests: UpgradeRequests | null = null;
   #isServingAssets = false;
@@ -106,6 +113,7 @@ class ConviveServer implements Live {
       ...settings,
       logger,
       templates,
+      store: openStore(options, { clock, limits, logger }),
       secrets: settings.secrets ?? [developmentSecret()],
       authorizePresence: options.authorizePresence,
     });
@@ -128,6 +136,7 @@ class ConviveServer implements Live {
         requests: () => (this.#upgradeRequests ??= new UpgradeRequests(this.#alsoOnUpgrade, trustProxy)),
       },
     );
+    this.#opened = this.#open(options);
     this.#sessions.onDisconnect(({ userId, tenant }) => this.#upgrades.disconnect(userId, tenant));
   }
 
@@ -164,6 +173,7 @@ class ConviveServer implements Live {
 
   async listen(app: Express, port = 3_000): Promise<Server> {
     this.#mustBeOpen();
+    await this.#opened;
     app.use(this.#errorPages.handler);
     const server = this.#servers.make(app);
     this.attach(server);
@@ -186,7 +196,8 @@ class ConviveServer implements Live {
 
   health(): Health {
     if (this.#closing) return { status: "draining" };
-    return { status: this.#sessions.isDegraded ? "degraded" : "ok" };
+    const code = this.#sessions.trouble;
+    return code ? { status: "degraded", code } : { status: "ok" };
   }
 
   stats(): LiveStats {
@@ -196,6 +207,19 @@ class ConviveServer implements Live {
 
   close({ drainMs = 0 }: CloseOptions = {}): Promise<void> {
     return (this.#closing ??= this.#close(drainMs));
+  }
+
+  /** Rejects when the store cannot be used as it is; one that is only away, the running app waits for. */
+  #open({ redis, store }: ConviveOptions): Promise<void> {
+    if (redis === undefined && store === undefined) return Promise.resolve();
+    const opened = this.#sessions.open().catch((error: unknown) => {
+      const code = error instanceof ConviveError ? error.code : "STORE_UNAVAILABLE";
+      this.#sessions.services.logger.error({ code, error: messageOf(error) }, "rooms are not shared with other nodes");
+      if (code !== "REDIS_UNAVAILABLE" && code !== "STORE_UNAVAILABLE") throw error;
+    });
+    // Whoever calls listen() hears of it.
+    opened.catch(() => {});
+    return opened;
   }
 
   /** Once: the page would stand there without its script, and nobody would say why. */

@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   NOT_FOUND: "A guard or the view itself answered notFound().",
   HANDLER_OUTSIDE: "A method of a view was called where it cannot work.",
   SERVER_CLOSED: "The server is closing or closed.",
+  STORE_UNAVAILABLE: "The store of rooms that the app was given did not answer.",
   REDIS_UNAVAILABLE: "Redis cannot be reached, or did not answer in time.",
   REDIS_URL_INVALID: "The place of Redis is not a URL or a list of servers.",
   REDIS_LOGIN_REFUSED: "Redis refuses the user or the password.",

@@ -19,6 +19,23 @@ export { LiveView, type Guard } from "./live-view.js";
 export type { Logger } from "./logger.js";
 export { DEFAULT_LIMITS, type ConviveOptions, type Limits } from "./options.js";
 export type { AddOptions, Connection, Room, RoomChange } from "./presence/connection.js";
+export type {
+  DeleteOperation,
+  EvictOperation,
+  Head,
+  KickOrder,
+  Operation,
+  PresenceBackend,
+  PutOperation,
+  Removal,
+  RoomEvent,
+  RoomListener,
+  RoomSnapshot,
+  RoomWrite,
+  RoomWriteResult,
+  TickRequest,
+  TickResult,
+} from "./presence/backend.js";
 export { matchPresenceKey, presenceKey, type KeyValues } from "./presence/key.js";
 export { PresenceManager, type Bot, type JoinOptions } from "./presence/manager.js";
 export {
@@ -44,7 +61,19 @@ export type {
   Status,
 } from "./presence/presence.js";
 export { defineShared, type Shared, type SharedDefinition } from "./presence/shared.js";
+export type { ManagerOptions } from "./presence/standalone.js";
+export type { PubSub } from "./pubsub/pubsub.js";
+export type {
+  RedisClient,
+  RedisCluster,
+  RedisOption,
+  RedisParts,
+  RedisPlace,
+  RedisSentinels,
+  RedisServer,
+} from "./redis/clients.js";
 export type { DefaultUser, Params, Register, Session, User } from "./register.js";
 export { freeze, type Frozen } from "./render/freeze.js";
 export { inline, type InlineTemplate } from "./render/inline.js";
 export type { PushTarget } from "./session/delivery.js";
+export type { Store } from "./store.js";

@@ -43,11 +43,14 @@ test("A base path that is no path is refused", () => {
   }
 });
 
-test("An option that is misspelt or not there yet is refused, one that is undefined is not", () => {
+test("An option that is misspelt is refused, one that is undefined is not", () => {
   assert.throws(() => resolveOptions({ mode: "development", secrt: "x" } as never), /did you mean "secret"/);
-  assert.throws(
-    () => resolveOptions({ mode: "development", redis: "redis://localhost" } as never),
-    /leave out `redis`/,
-  );
   assert.doesNotThrow(() => resolveOptions({ mode: "development", redis: undefined } as never));
+});
+
+test("With Redis, times that would cost a node its lease are refused, and so is a second store", () => {
+  const options = { mode: "development", redis: "redis://localhost" } satisfies ConviveOptions;
+  assert.doesNotThrow(() => resolveOptions(options));
+  throwsCode("OPTION_INVALID", () => resolveOptions({ ...options, limits: { redisCommandMs: 3_000 } }));
+  throwsCode("OPTION_INVALID", () => resolveOptions({ ...options, store: {} as never }));
 });

@@ -6,7 +6,9 @@ import type { Logger } from "./logger.js";
 import type { PresencePermission, PresenceRequest } from "./presence/presence.js";
 import { BASE_PATH } from "./protocol.js";
 import type { User } from "./register.js";
+import type { RedisOption } from "./redis/clients.js";
 import { nearest } from "./render/nearest.js";
+import type { Store } from "./store.js";
 
 /** Every time, size and rate, each an option: `convive({ limits: { pingMs: 20_000 } })`. `docs/options.md` says what each means. */
 export const DEFAULT_LIMITS = {
@@ -20,6 +22,7 @@ export const DEFAULT_LIMITS = {
   presenceTtlMs: 60_000,
   prunePresencesMs: 60_000,
   redisCommandMs: 500,
+  redisRetryMs: 1_000,
   tokenAgeMs: 24 * 3_600_000,
   storeClockStepMs: 2_000,
   overtakenEventMs: 120,
@@ -68,6 +71,18 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
   return limits;
 }
 
+/**
+ * A node that finds Redis again must still have its lease.
+ * @throws ConviveError OPTION_INVALID
+ */
+export function checkRedisTimes({ redisRetryMs, redisCommandMs, storeClockStepMs, leaseMs }: Limits): void {
+  if (redisRetryMs + redisCommandMs + 2 * storeClockStepMs < leaseMs / 2) return;
+  throw invalid(
+    "limits.redisRetryMs + redisCommandMs + 2 × storeClockStepMs must be less than half of leaseMs, " +
+      "or nodes that find Redis again would have lost their lease.",
+  );
+}
+
 function invalid(message: string): ConviveError {
   return new ConviveError("OPTION_INVALID", message);
 }
@@ -88,6 +103,10 @@ export interface ConviveOptions {
   origins?: readonly string[] | undefined;
   /** Whether `X-Forwarded-*` is believed; true only behind a proxy that sets them. `false` */
   trustProxy?: boolean | undefined;
+  /** Makes many processes one app: a URL, `{ host, port }`, `{ sentinels, name }`, `{ cluster }` or a client of ioredis. In memory unless given. */
+  redis?: RedisOption | undefined;
+  /** A store of another kind in place of `redis`: `docs/deploy.md` says what it must do. */
+  store?: Store | undefined;
   /** pino's shape; the console unless given. */
   logger?: Logger | undefined;
   /** Who sends a request; `request.user` unless given. */
@@ -126,6 +145,9 @@ export interface Settings {
 /** @throws ConviveError OPTION_INVALID, SECRET_MISSING */
 export function resolveOptions(options: ConviveOptions): Settings {
   checkNames(options);
+  if (options.redis !== undefined && options.store !== undefined) throw invalid("Give `redis` or `store`, not both.");
+  const limits = resolveLimits(options.limits);
+  if (options.redis !== undefined) checkRedisTimes(limits);
   const isProduction = (options.mode ?? process.env["NODE_ENV"]) === "production";
   const basePath = options.basePath ?? BASE_PATH;
   if (!/^(\/[\w.-]+)+$/.test(basePath))
@@ -146,7 +168,7 @@ export function resolveOptions(options: ConviveOptions): Settings {
     trustProxy: options.trustProxy ?? false,
     isProduction,
     basePath,
-    limits: resolveLimits(options.limits),
+    limits,
     clock: options.clock ?? systemClock,
   };
 }
@@ -159,6 +181,8 @@ const OPTION_NAMES: Readonly<Record<keyof ConviveOptions, true>> = {
   secret: true,
   origins: true,
   trustProxy: true,
+  redis: true,
+  store: true,
   logger: true,
   identify: true,
   userId: true,
@@ -175,7 +199,6 @@ function checkNames(options: ConviveOptions): void {
   const names = Object.keys(OPTION_NAMES);
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || names.includes(name)) continue;
-    if (name === "redis") throw invalid("This version keeps presence in one process: leave out `redis`.");
     const hint = nearest(name, names);
     throw invalid(`There is no option named "${name}"${hint ? `; did you mean "${hint}"?` : "."}`);
   }

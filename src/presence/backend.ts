@@ -194,6 +194,8 @@ export interface PresenceBackend {
 
   /** Tells the order to every node, now and with its next tick. */
   order(order: KickOrder): Promise<void>;
+  /** Calls the listener each time that a store which could not be reached can be reached again. */
+  onReturn(listener: () => void): () => void;
   close(): Promise<void>;
 }
 

@@ -237,9 +237,9 @@ test("an order that was lost on the way is obeyed with the next tick, and only o
   assert.equal(hold.room.carries("c1"), false);
 });
 
-test("a standalone manager works by itself, and says that it keeps presence in memory only", async () => {
+test("a standalone manager works by itself, and refuses what is no place of Redis", async () => {
   const { PresenceManager: Manager } = await import("./manager.js");
-  assert.throws(() => new Manager({ redis: "redis://localhost" }), { code: "OPTION_INVALID" });
+  assert.throws(() => new Manager({ redis: "localhost" }), { code: "REDIS_URL_INVALID" });
   const presence = new Manager();
   const ann = await presence.joinPresence(KEY, "ann", { name: "Ann" });
   assert.equal(ann.name, "Ann");

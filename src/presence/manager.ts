@@ -1,20 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { systemClock } from "../clock.js";
-import { ConviveError } from "../errors.js";
-import { consoleLogger } from "../logger.js";
-import { resolveLimits } from "../options.js";
 import type { Connection, Room as PlainRoom, RoomChange as PlainRoomChange, RoomMeta } from "./connection.js";
 import { encodeKey } from "./key.js";
 import { Listeners } from "./listeners.js";
-import { MemoryBackend, MemoryStore } from "./memory.js";
 import { checkUserId, copyMeta } from "./meta.js";
-import { PresenceNode } from "./node.js";
+import type { PresenceNode } from "./node.js";
 import { plainChangeOf } from "./plain-changes.js";
 import { PlainRooms } from "./plain-rooms.js";
 import type { Presence } from "./presence.js";
 import type { Room, Tracked } from "./room.js";
 import { TtlMembers } from "./room-ttl.js";
 import type { RoomChange } from "./roster.js";
+import { standaloneNode, type ManagerOptions } from "./standalone.js";
 import { removing, touching, type HandlerOwner } from "./touch.js";
 
 /** How `joinPresence` enters. */
@@ -65,11 +61,9 @@ export class PresenceManager {
   readonly #handlers: HandlerOwner;
   readonly #stopHearing: () => void;
 
-  constructor(options: { redis?: string | undefined } = {}) {
-    if (options.redis !== undefined) {
-      throw new ConviveError("OPTION_INVALID", "This version keeps presence in memory only; leave out `redis`.");
-    }
-    this.#node = adopted ?? standaloneNode();
+  /** On its own, without `convive()`: rooms of this process, or with `redis` of all that share it. */
+  constructor(options: ManagerOptions = {}) {
+    this.#node = adopted ?? standaloneNode(options);
     this.#ttl = new TtlMembers(this.#node);
     const listeners = () => new Listeners<PersonListener>(this.#node.logger, "a presence listener");
     this.#listeners = { join: listeners(), update: listeners(), leave: listeners() };
@@ -277,10 +271,4 @@ export class PresenceManager {
     if (isBulk) tell({ ...nothing, bulk: true });
     for (const person of joins) tell({ ...nothing, added: person });
   }
-}
-
-function standaloneNode(): PresenceNode {
-  const [clock, logger] = [systemClock, consoleLogger];
-  const backend = new MemoryBackend(new MemoryStore(clock, logger));
-  return new PresenceNode({ backend, clock, logger, limits: resolveLimits() });
 }

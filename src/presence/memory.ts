@@ -267,6 +267,10 @@ export class MemoryBackend implements PresenceBackend {
     this.store.order(order);
   }
 
+  onReturn(_listener: () => void): () => void {
+    return () => {};
+  }
+
   async close(): Promise<void> {
     for (const stop of this.#stops) stop();
   }

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.js";
-import { messageOf } from "../errors.js";
+import { ConviveError, messageOf, type ErrorCode } from "../errors.js";
 import type { Logger } from "../logger.js";
 import type { Limits } from "../options.js";
 import { incarnationOf, type KickOrder, type PresenceBackend, type TickResult } from "./backend.js";
@@ -22,7 +22,8 @@ export class NodeLease {
   #term = 1;
   #store = { time: 0, at: 0 };
   #lastOrder: number | null = null;
-  #isAnswered = true;
+  #hasLease = false;
+  #trouble: ErrorCode | null = null;
   #renewing: Promise<void> | null = null;
 
   constructor(
@@ -40,13 +41,13 @@ export class NodeLease {
     return this.#store.time + Math.min(clock.now() - this.#store.at, limits.storeClockStepMs);
   }
 
-  /** The store did not answer the last time. */
-  get isDegraded(): boolean {
-    return !this.#isAnswered;
+  /** Why the store did not answer the last time. */
+  get trouble(): ErrorCode | null {
+    return this.#trouble;
   }
 
   take(): Promise<void> {
-    return this.#guarded("the lease could not be taken", async () => this.#heard(await this.#ask(true)));
+    return this.#guarded("the lease could not be taken", () => this.#takeOnce());
   }
 
   renew(): Promise<void> {
@@ -59,11 +60,17 @@ export class NodeLease {
   /** Gives the lease back, so that nobody waits for its end: for a process that has left nothing behind. */
   async resign(): Promise<void> {
     await this.#renewing;
-    if (this.#lastOrder === null) return;
+    if (!this.#hasLease) return;
     await this.#guarded("the lease could not be given back", () => this.owner.backend.resign(this.incarnation));
   }
 
+  async #takeOnce(): Promise<void> {
+    this.#heard(await this.#ask(true));
+    this.#hasLease = true;
+  }
+
   async #renewOnce(): Promise<void> {
+    if (!this.#hasLease) return this.#takeOnce();
     const result = await this.#ask(false);
     if (result.state === "ok") return this.#heard(result);
     this.#term += 1;
@@ -89,10 +96,13 @@ export class NodeLease {
   async #guarded(what: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
-      this.#isAnswered = true;
+      if (this.#trouble) this.owner.logger.info({}, "the store answers again");
+      this.#trouble = null;
     } catch (error) {
-      this.#isAnswered = false;
-      this.owner.logger.warn({ error: messageOf(error) }, what);
+      // Told once, and again when the reason is another; not with every tick.
+      const trouble = error instanceof ConviveError ? error.code : "STORE_UNAVAILABLE";
+      if (trouble !== this.#trouble) this.owner.logger.warn({ code: trouble, error: messageOf(error) }, what);
+      this.#trouble = trouble;
     }
   }
 }

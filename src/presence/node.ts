@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Clock, Timer } from "../clock.js";
-import { ConviveError, messageOf } from "../errors.js";
+import { ConviveError, messageOf, type ErrorCode } from "../errors.js";
 import type { Logger } from "../logger.js";
 import type { Limits } from "../options.js";
 import { NODES_ROOM, type KickOrder, type PresenceBackend } from "./backend.js";
@@ -56,6 +56,8 @@ export class PresenceNode implements RoomNode, LeaseOwner {
   #timers: Timer[] = [];
   #starting: Promise<void> | null = null;
   #unsubscribe: (() => void) | null = null;
+  #isListening = false;
+  #stopHearingReturns: () => void = () => {};
   #isClosed = false;
 
   constructor(options: PresenceNodeOptions) {
@@ -80,9 +82,14 @@ export class PresenceNode implements RoomNode, LeaseOwner {
     return this.#lease.storeTime;
   }
 
-  /** The store did not answer the last tick: rooms go on with what is known here. */
+  /** Why the store did not answer the last tick: rooms go on with what is known here. */
+  get trouble(): ErrorCode | null {
+    return this.#lease.trouble;
+  }
+
+  /** The store did not answer the last tick. */
   get isDegraded(): boolean {
-    return this.#lease.isDegraded;
+    return this.trouble !== null;
   }
 
   get rooms(): readonly Room[] {
@@ -211,6 +218,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const timer of this.#timers.splice(0)) timer.clear();
+    this.#stopHearingReturns();
     this.#unsubscribe?.();
     await Promise.all(this.rooms.map((room) => room.abandon()));
     const isEmpty = await Promise.all(this.rooms.map((room) => room.drain()));
@@ -228,18 +236,37 @@ export class PresenceNode implements RoomNode, LeaseOwner {
       this.clock.every(auditMs, () => void this.#audit()),
       this.clock.every(prunePresencesMs, () => void this.#sweeper.prune(this.storeTime)),
     ];
+    this.#stopHearingReturns = this.backend.onReturn(() => void this.#returned());
+    await this.#listen();
+    await this.#lease.take();
+  }
+
+  /** Orders to all nodes; asked for until it holds. */
+  async #listen(): Promise<void> {
+    if (this.#unsubscribe || this.#isListening || this.#isClosed) return;
+    this.#isListening = true;
     await this.#guard("other nodes cannot be heard", async () => {
-      this.#unsubscribe = await this.backend.subscribe(NODES_ROOM, {
+      const unsubscribe = await this.backend.subscribe(NODES_ROOM, {
         changed: () => {},
         published: (text) => this.ordered(JSON.parse(text) as KickOrder),
       });
+      if (this.#isClosed) unsubscribe();
+      else this.#unsubscribe = unsubscribe;
     });
-    await this.#lease.take();
+    this.#isListening = false;
+  }
+
+  /** The store can be reached again: who missed what is found out now, not with the next beat. */
+  async #returned(): Promise<void> {
+    if (this.#isClosed) return;
+    await this.#tick();
+    await this.#audit();
   }
 
   async #tick(): Promise<void> {
     if (this.#isClosed) return;
     await this.#lease.renew();
+    void this.#listen();
     for (const room of this.rooms) room.tick(this.storeTime);
     this.#hosted.tidy();
   }

@@ -181,6 +181,10 @@ export class RedisPresenceBackend implements PresenceBackend {
     await this.link.run(this.#scripts.order, keys, args);
   }
 
+  onReturn(listener: () => void): () => void {
+    return this.link.onReturn(listener);
+  }
+
   close(): Promise<void> {
     return this.link.close();
   }
@@ -203,6 +207,7 @@ export class RedisPresenceBackend implements PresenceBackend {
 
   /** Finds out now, and not with the first visitor, what Redis forbids. */
   async #probe(): Promise<void> {
+    await this.link.opened;
     const channel = this.#keys.channel(NODES_ROOM);
     const stop = await this.link.subscribe(channel, () => {});
     stop();

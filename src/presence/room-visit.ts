@@ -204,13 +204,24 @@ export class RoomVisit {
     const { tenant, key, isLasting } = this.visitor;
     this.#permission = await this.node.permit(this.visitor);
     if (!isLasting) {
-      if (this.#permission.see) this.#glimpse = await this.node.read(tenant, key);
+      if (this.#permission.see) this.#glimpse = await this.#look();
       return;
     }
     if (this.#isEnded || (!this.#permission.see && !this.#permission.track)) return;
     const hold = await this.node.host(tenant, key);
     this.#hold = hold;
     this.#unwatch = hold.room.watch(this.#watcher);
+  }
+
+  /** A page must come also while the store is away; its socket shows the list as soon as that is known. */
+  async #look(): Promise<readonly Presence[]> {
+    const { tenant, key } = this.visitor;
+    try {
+      return await this.node.read(tenant, key);
+    } catch (error) {
+      this.node.logger.warn({ key, error: messageOf(error) }, "a list could not be read for a first render");
+      return this.node.find(tenant, key)?.everybody ?? NOBODY;
+    }
   }
 
   #others(): readonly Presence[] {

@@ -45,6 +45,22 @@ export interface RedisClient {
 /** `redis://user:password@host:6379/0`, a server, the Sentinels that know the master, servers of a Cluster, or a client of ioredis. */
 export type RedisPlace = string | RedisParts | RedisSentinels | RedisCluster | RedisClient;
 
+/** `convive({ redis })`: a place, or one with a prefix that parts apps which share a Redis. */
+export type RedisOption =
+  | RedisPlace
+  | ({ readonly prefix: string } & (
+      { readonly url: string } | { readonly client: RedisClient } | RedisParts | RedisSentinels | RedisCluster
+    ));
+
+const DEFAULT_PREFIX = "convive";
+
+export function parseOption(option: RedisOption): { readonly place: RedisPlace; readonly prefix: string } {
+  if (typeof option !== "object" || !("prefix" in option)) return { place: option, prefix: DEFAULT_PREFIX };
+  const { prefix, ...rest } = option;
+  if ("url" in rest) return { place: rest.url, prefix };
+  return { place: "client" in rest ? rest.client : rest, prefix };
+}
+
 /** What runs commands and what hears channels; of a Cluster, one object that holds both kinds of connection. */
 export interface RedisClients {
   readonly commands: Redis | Cluster;

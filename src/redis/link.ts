@@ -40,6 +40,7 @@ export class RedisLink {
   readonly #clients: RedisClients;
   readonly #channels = new Map<string, Set<ChannelListener>>();
   readonly #lastErrors = new Map<Client, unknown>();
+  readonly #away = new Set<Client>();
   readonly #returnListeners = new Set<() => void>();
   readonly #gates = new Map<Client, Gate>();
   #hasTried = false;
@@ -128,13 +129,16 @@ export class RedisLink {
   #watch(client: Client): void {
     client.on("error", (error: unknown) => this.#lastErrors.set(client, causeOf(error)));
     client.on("ready", () => {
+      this.#away.delete(client);
       this.#lastErrors.delete(client);
       if (this.#hasTried) void this.#returned();
     });
     client.on("close", () => {
-      if (this.#isClosed) return;
-      const error = messageOf(this.#lastErrors.get(client) ?? "the connection was closed");
-      this.options.logger.warn({ redis: this.#place, error }, "Redis is away; it is tried again");
+      // Each try that fails closes a connection: told once.
+      if (this.#isClosed || this.#away.has(client)) return;
+      this.#away.add(client);
+      const error = this.#reason(client, new Error("the connection was closed"));
+      this.options.logger.warn({ redis: this.#place, error: messageOf(error) }, "Redis is away; it is tried again");
     });
   }
 
@@ -157,10 +161,15 @@ export class RedisLink {
     try {
       await Promise.race([client.connect(), failed]);
     } catch (error) {
-      throw this.#lastErrors.get(client) ?? causeOf(error);
+      throw this.#reason(client, causeOf(error));
     } finally {
       client.off("error", fail);
     }
+  }
+
+  /** Why there is no connection: what this one said last, or the other, which goes the same way. */
+  #reason(client: Client, otherwise: unknown): unknown {
+    return this.#lastErrors.get(client) ?? this.#lastErrors.values().next().value ?? otherwise;
   }
 
   /** Another server may stand there now. */
@@ -199,9 +208,7 @@ export class RedisLink {
       return await this.#gates.get(client)!.pass(() => this.#inTime(client, work));
     } catch (error) {
       // While there is no connection, why there is none says more.
-      const [known] = [this.#lastErrors.get(client), ...this.#lastErrors.values()].filter((each) => each !== undefined);
-      const cause = client.status === "ready" ? error : (known ?? error);
-      throw redisFailure(cause, this.#place);
+      throw redisFailure(client.status === "ready" ? error : this.#reason(client, error), this.#place);
     }
   }
 

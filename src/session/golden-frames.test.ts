@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
 import { event, inline, LiveCursorMixin, LiveView } from "../index.js";
+import { memoryStore } from "../open-store.js";
 import { resolveOptions } from "../options.js";
 import { Templates } from "../render/template.js";
 import { FakeClock, settle } from "../testing/fake-clock.js";
@@ -91,6 +92,7 @@ async function start() {
   const sessions = new Sessions({
     ...settings,
     logger,
+    store: memoryStore({ ...settings, logger }),
     templates,
     secrets: ["a secret of sixteen characters"],
     authorizePresence: undefined,

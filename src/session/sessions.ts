@@ -1,15 +1,14 @@
 import type { Clock } from "../clock.js";
-import { MemoryCache } from "../cursor/memory.js";
 import { CursorRooms } from "../cursor/rooms.js";
 import { trackerOf, type CursorTracker } from "../cursor/tracker.js";
+import type { ErrorCode } from "../errors.js";
 import type { Logger } from "../logger.js";
 import type { Limits, ConviveOptions } from "../options.js";
 import { managerOf } from "../presence/manager.js";
-import { MemoryBackend, MemoryStore } from "../presence/memory.js";
 import { PresenceNode, type Disconnect } from "../presence/node.js";
 import { SharedRooms } from "../presence/shared.js";
 import { ROOM_TOPIC, VIEW_TOPIC } from "../protocol.js";
-import { MemoryPubSub } from "../pubsub/memory.js";
+import type { Store } from "../store.js";
 import type { Templates } from "../render/template.js";
 import { Tokens } from "../token.js";
 import type { Channel } from "./channel.js";
@@ -24,6 +23,7 @@ export interface SessionsOptions {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly logger: Logger;
+  readonly store: Store;
   readonly templates: Templates;
   readonly helpers: Readonly<Record<string, unknown>>;
   readonly errorTemplate: string;
@@ -37,15 +37,16 @@ export class Sessions {
   readonly services: SessionServices;
   readonly pages = new Pages<Channel>();
   readonly cursors: CursorTracker;
+  readonly #store: Store;
   readonly #presenceNode: PresenceNode;
   readonly #views: ViewTopics;
   readonly #rooms: RoomTopics;
 
   constructor(options: SessionsOptions) {
-    const { clock, limits, logger, authorizePresence, secrets, isProduction, ...rest } = options;
-    const backend = new MemoryBackend(new MemoryStore(clock, logger));
-    const rooms = new PresenceNode({ backend, clock, limits, logger, authorizePresence });
-    const cursors = new CursorRooms(rooms, new MemoryCache(clock));
+    const { clock, limits, logger, store, authorizePresence, secrets, isProduction, ...rest } = options;
+    const rooms = new PresenceNode({ backend: store.presence, clock, limits, logger, authorizePresence });
+    const cursors = new CursorRooms(rooms, store.cursors);
+    this.#store = store;
     this.#presenceNode = rooms;
     this.cursors = trackerOf(cursors);
     this.services = {
@@ -56,7 +57,7 @@ export class Sessions {
       isDevelopment: !isProduction,
       views: new ViewRegistry(),
       tokens: new Tokens(secrets, () => clock.wallTime()),
-      topics: new MemoryPubSub(logger),
+      topics: store.topics,
       node: { presence: managerOf(rooms), rooms, cursors, shared: new SharedRooms(rooms) },
     };
     this.#views = new ViewTopics(this.services, this.pages);
@@ -67,8 +68,18 @@ export class Sessions {
     });
   }
 
-  get isDegraded(): boolean {
-    return this.#presenceNode.isDegraded;
+  /** Why other nodes cannot be reached now, or null. */
+  get trouble(): ErrorCode | null {
+    return this.#presenceNode.trouble;
+  }
+
+  /** Takes this node's place among the others, also when the store is away: it is found when it comes. Rejects with why it could not be used. */
+  async open(): Promise<void> {
+    try {
+      await this.#store.opened;
+    } finally {
+      await this.#presenceNode.start();
+    }
   }
 
   /** Ends the pages of whoever is told to leave everything, then tells who holds their sockets. */

@@ -1,5 +1,6 @@
 import type { LiveView } from "../live-view.js";
 import type { Logger } from "../logger.js";
+import { openStore } from "../open-store.js";
 import { resolveOptions, type ConviveOptions } from "../options.js";
 import { decodeFrame, encodeFrame, EVENT, JOIN, PROTOCOL_VERSION, type Frame, type JoinReply } from "../protocol.js";
 import { Templates } from "../render/template.js";
@@ -44,6 +45,7 @@ export class SessionRig {
     this.sessions = new Sessions({
       ...settings,
       logger: options.logger ?? logger,
+      store: openStore(options, { ...settings, logger: options.logger ?? logger }),
       templates: new Templates({ directories: [], isDevelopment: false }),
       secrets: settings.secrets!,
       authorizePresence: options.authorizePresence,

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { Identities } from "../http/identities.js";
 import type { LiveView } from "../live-view.js";
 import { consoleLogger } from "../logger.js";
+import { memoryStore } from "../open-store.js";
 import { resolveOptions, type ConviveOptions } from "../options.js";
 import type { PresenceManager } from "../presence/manager.js";
 import type { User } from "../register.js";
@@ -69,9 +70,11 @@ class MemoryApp implements TestApp {
       directories: [settings.templates, fileURLToPath(new URL("../../templates/", import.meta.url))],
       isDevelopment: true,
     });
+    const { logger = consoleLogger } = options;
     this.#sessions = new Sessions({
       ...settings,
-      logger: options.logger ?? consoleLogger,
+      logger,
+      store: memoryStore({ ...settings, logger }),
       templates,
       secrets: settings.secrets ?? [TEST_SECRET],
       authorizePresence: options.authorizePresence,
