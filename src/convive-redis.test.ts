@@ -64,6 +64,8 @@ test("two nodes with one Redis are one app: lists, topics, pushes", async (t) =>
   await until(async () => (await one.live.presence.presenceCount("room:1")) === 2);
   const names = (await two.live.presence.listPresences<{ name: string }>("room:1")).map(({ name }) => name);
   assert.deepEqual(names, ["Ann", "Bob"]);
+  const { rooms, connections, storeMs } = one.live.stats().presence;
+  assert.deepEqual([rooms, connections, typeof storeMs], [1, 1, "number"]);
   await two.live.publish("news", "for all");
   await one.live.push({ key: "room:1" }, "hello", {});
   for (const { socket } of [ann, bob]) {

@@ -18,6 +18,7 @@ import { consoleLogger } from "./logger.js";
 import { openStore } from "./open-store.js";
 import { resolveOptions, type ConviveOptions, type Settings } from "./options.js";
 import type { PresenceManager } from "./presence/manager.js";
+import type { PresenceStats } from "./presence/node.js";
 import type { Params } from "./register.js";
 import { Templates } from "./render/template.js";
 import { Delivery, type PushTarget } from "./session/delivery.js";
@@ -72,6 +73,7 @@ export interface Live {
 export interface LiveStats {
   readonly sockets: number;
   readonly pages: number;
+  readonly presence: PresenceStats;
   readonly rendering: ReturnType<Templates["stats"]>;
 }
 
@@ -202,7 +204,8 @@ class ConviveServer implements Live {
 
   stats(): LiveStats {
     const { pages, services } = this.#sessions;
-    return { sockets: this.#upgrades.sockets.size, pages: pages.size, rendering: services.templates.stats() };
+    const presence = services.node.rooms.stats();
+    return { sockets: this.#upgrades.sockets.size, pages: pages.size, presence, rendering: services.templates.stats() };
   }
 
   close({ drainMs = 0 }: CloseOptions = {}): Promise<void> {

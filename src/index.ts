@@ -61,6 +61,7 @@ export type {
   Status,
 } from "./presence/presence.js";
 export { defineShared, type Shared, type SharedDefinition } from "./presence/shared.js";
+export type { PresenceStats } from "./presence/node.js";
 export type { ManagerOptions } from "./presence/standalone.js";
 export type { PubSub } from "./pubsub/pubsub.js";
 export type {

@@ -21,6 +21,7 @@ export interface LeaseOwner {
 export class NodeLease {
   #term = 1;
   #store = { time: 0, at: 0 };
+  #storeMs: number | null = null;
   #lastOrder: number | null = null;
   #hasLease = false;
   #trouble: ErrorCode | null = null;
@@ -44,6 +45,11 @@ export class NodeLease {
   /** Why the store did not answer the last time. */
   get trouble(): ErrorCode | null {
     return this.#trouble;
+  }
+
+  /** How long the store took for the last beat, in ms. */
+  get storeMs(): number | null {
+    return this.#storeMs;
   }
 
   take(): Promise<void> {
@@ -79,10 +85,14 @@ export class NodeLease {
     await this.owner.termBegan();
   }
 
-  #ask(isFirst: boolean): Promise<TickResult> {
-    const { leaseMs, storeClockStepMs: stepMs } = this.owner.limits;
+  async #ask(isFirst: boolean): Promise<TickResult> {
+    const { backend, clock, limits } = this.owner;
+    const { leaseMs, storeClockStepMs: stepMs } = limits;
+    const askedAt = clock.now();
     const ordersSince = this.#lastOrder ?? 0;
-    return this.owner.backend.tick({ incarnation: this.incarnation, isFirst, leaseMs, stepMs, ordersSince });
+    const result = await backend.tick({ incarnation: this.incarnation, isFirst, leaseMs, stepMs, ordersSince });
+    this.#storeMs = clock.now() - askedAt;
+    return result;
   }
 
   #heard({ storeTime, condemned, orders, lastOrder }: TickResult): void {

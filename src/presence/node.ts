@@ -36,6 +36,16 @@ export interface Disconnect {
   readonly key: string | null;
 }
 
+/** What a node takes part in. */
+export interface PresenceStats {
+  /** rooms hosted */
+  readonly rooms: number;
+  /** connections that this node carries, in all rooms together */
+  readonly connections: number;
+  /** how long the store took for the last beat, in ms; null before the first */
+  readonly storeMs: number | null;
+}
+
 const MAX_ORDERS_KNOWN = 1_000;
 
 /** One process among those that share the rooms: its lease, its terms, the rooms it hosts. */
@@ -94,6 +104,12 @@ export class PresenceNode implements RoomNode, LeaseOwner {
 
   get rooms(): readonly Room[] {
     return this.#hosted.all;
+  }
+
+  stats(): PresenceStats {
+    const { rooms } = this;
+    const connections = rooms.reduce((sum, room) => sum + room.carried, 0);
+    return { rooms: rooms.length, connections, storeMs: this.#lease.storeMs };
   }
 
   // ── rooms ──
