@@ -38,6 +38,7 @@ export type {
 } from "./presence/backend.js";
 export { matchPresenceKey, presenceKey, type KeyValues } from "./presence/key.js";
 export { PresenceManager, type Bot, type JoinOptions } from "./presence/manager.js";
+export type { PrunedRoom, PruneOptions } from "./presence/pruning.js";
 export {
   PresenceMixin,
   type PresenceMembers,

@@ -21,6 +21,7 @@ export const DEFAULT_LIMITS = {
   graceBrokenMs: 15_000,
   presenceTtlMs: 60_000,
   prunePresencesMs: 60_000,
+  pruneRoomsMs: 600_000,
   redisCommandMs: 500,
   redisRetryMs: 1_000,
   tokenAgeMs: 24 * 3_600_000,

@@ -21,8 +21,15 @@ export interface PutOperation {
   readonly joinedAt?: number;
   /** Else what is stored, else `joinedAt`. */
   readonly since?: number;
-  /** Of a connection without a process: when it ends, in store time. */
-  readonly deadline?: number;
+  /** Of a connection without a process. */
+  readonly lifetime?: Lifetime;
+}
+
+/** How long a connection without a process stays: until nobody has told of it for so long. */
+export interface Lifetime {
+  /** the last sign of life, in store time */
+  readonly seenAt: number;
+  readonly ttlMs: number;
 }
 
 /** Removes a connection of the writer's, or of a former term of its process. */
@@ -65,6 +72,21 @@ export interface Removal {
   readonly connectionId: string;
   readonly owner: string;
   readonly reason: LeaveReason;
+}
+
+/** What a sweep or a prune removed from a room, or would remove. */
+export interface RoomLosses {
+  readonly room: string;
+  readonly connections: readonly ConnectionRecord[];
+  /** users who are in the room no more */
+  readonly gone: readonly string[];
+}
+
+export interface PruneRequest {
+  /** also ends those whose last sign of life is older, whatever their own time is */
+  readonly maxAgeMs?: number;
+  /** asks only what would be removed */
+  readonly isDry?: boolean;
 }
 
 /** What a write or a sweep changed, in the room's one order. */
@@ -174,16 +196,23 @@ export interface PresenceBackend {
   /** Makes every later write of a condemned incarnation fail, and names the rooms it left records in. */
   fence(incarnation: string): Promise<readonly string[]>;
   /** Removes what a fenced incarnation left in a room; idempotent, any number of sweepers. */
-  sweep(room: string, incarnation: string, nonce: string): Promise<void>;
+  sweep(room: string, incarnation: string, nonce: string, isDry?: boolean): Promise<RoomLosses>;
   /** All its rooms are swept: it need not be told again. */
   swept(incarnation: string): Promise<void>;
   /** Incarnations with records but without a lease. */
   orphans(): Promise<readonly string[]>;
 
-  /** Gives a user's connections without a process a new deadline, in store time; false when there are none. */
-  touch(room: string, userId: string, deadline: number): Promise<boolean>;
-  /** Removes connections without a process whose deadline has passed: of these rooms, or of all. */
-  prune(rooms: readonly string[] | null, storeTime: number, nonce: string): Promise<void>;
+  /** A sign of life of a user's connections without a process, in store time; false when there are none. */
+  touch(room: string, userId: string, seenAt: number): Promise<boolean>;
+  /** Removes connections without a process whose time is over: of these rooms, or of all. Tells of rooms that lost somebody. */
+  prune(
+    rooms: readonly string[] | null,
+    storeTime: number,
+    nonce: string,
+    request?: PruneRequest,
+  ): Promise<readonly RoomLosses[]>;
+  /** Forgets rooms that are registered and hold nobody, as after a loss of keys; names them. */
+  pruneRooms(isDry?: boolean): Promise<readonly string[]>;
 
   /** Rooms with somebody in them, some at a time, each once; only those that this user is in, if one is named. Leaves no trace. */
   rooms(userId?: string): AsyncIterable<readonly RoomSummary[]>;

@@ -7,6 +7,7 @@ import type { PresenceNode } from "./node.js";
 import { plainChangeOf } from "./plain-changes.js";
 import { PlainRooms } from "./plain-rooms.js";
 import type { Presence } from "./presence.js";
+import { prune, pruneRooms, type PrunedRoom, type PruneOptions } from "./pruning.js";
 import type { Room, Tracked } from "./room.js";
 import { TtlMembers } from "./room-ttl.js";
 import type { RoomChange } from "./roster.js";
@@ -169,6 +170,29 @@ export class PresenceManager {
   async disconnectUser(userId: string, { key }: { key?: string } = {}): Promise<void> {
     checkUserId(userId);
     await this.#node.disconnect({ userId, tenant: "", key: key ?? null });
+  }
+
+  /**
+   * Does now what every node does once in a while: ends members whose `ttlMs` is over, connections of this process that were silent, and
+   * what dead nodes left, in all rooms. Resolves with who is gone from where.
+   *
+   * @example
+   * for (const { room, removed } of await presence.prune({ maxAgeMs: 30_000, dryRun: true })) console.log(room, removed.length);
+   * @throws ConviveError OPTION_INVALID
+   */
+  prune<M extends object = object>(options: PruneOptions = {}): Promise<readonly PrunedRoom<M>[]> {
+    return prune(this.#node, this.#rooms, "", options) as Promise<readonly PrunedRoom<M>[]>;
+  }
+
+  /**
+   * Forgets rooms that hold nobody and still stand in the store's registers, as after a loss of keys; empty rooms go by themselves. Resolves
+   * with their keys.
+   *
+   * @example
+   * console.log(await presence.pruneRooms({ dryRun: true }));
+   */
+  pruneRooms({ dryRun = false }: { dryRun?: boolean } = {}): Promise<readonly string[]> {
+    return pruneRooms(this.#node.backend, "", dryRun);
   }
 
   /**

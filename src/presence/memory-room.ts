@@ -2,10 +2,13 @@ import {
   isFormerTerm,
   parseHead,
   type Head,
+  type Lifetime,
   type Operation,
+  type PruneRequest,
   type PutOperation,
   type Removal,
   type RoomEvent,
+  type RoomLosses,
   type RoomSnapshot,
   type RoomWrite,
   type RoomWriteResult,
@@ -27,7 +30,7 @@ export class MemoryRoom {
   /** how many connections each incarnation has */
   readonly owners = new Map<string, number>();
   readonly sequences = new Map<string, number>();
-  readonly deadlines = new Map<string, number>();
+  readonly lifetimes = new Map<string, Lifetime>();
   /** incarnations whose share of the room may have changed since this was last emptied */
   readonly touchedOwners = new Set<string>();
   #newest = 0;
@@ -53,19 +56,42 @@ export class MemoryRoom {
     };
   }
 
+  /** What an incarnation has here. */
+  heldBy(incarnation: string): ConnectionRecord[] {
+    return [...this.connections.values()].filter(({ owner }) => owner === incarnation);
+  }
+
+  /** What the room loses with these: whose last ones they are is gone. */
+  losses(connections: readonly ConnectionRecord[]): Omit<RoomLosses, "room"> {
+    const leaving = new Map<string, number>();
+    for (const { userId } of connections) count(leaving, userId, 1);
+    const gone = [...leaving].filter(([userId, all]) => this.users.get(userId) === all);
+    return { connections, gone: gone.map(([userId]) => userId) };
+  }
+
   sweep(incarnation: string, nonce: string): RoomEvent | null {
     this.sequences.set(incarnation, Infinity);
-    return this.#removeAll((each) => each.owner === incarnation, "node", incarnation, nonce);
+    return this.#removeAll(this.heldBy(incarnation), "node", incarnation, nonce);
   }
 
-  prune(storeTime: number, nonce: string): RoomEvent | null {
-    const isOver = ({ connectionId }: ConnectionRecord) => (this.deadlines.get(connectionId) ?? Infinity) <= storeTime;
-    return this.#removeAll(isOver, "timeout", TTL_OWNER, nonce);
+  /** Connections without a process whose time is over. */
+  overdue(storeTime: number, { maxAgeMs = Infinity }: PruneRequest = {}): ConnectionRecord[] {
+    return this.heldBy(TTL_OWNER).filter(({ connectionId }) => {
+      const { seenAt, ttlMs } = this.lifetimes.get(connectionId) ?? { seenAt: storeTime, ttlMs: Infinity };
+      return seenAt + ttlMs <= storeTime || storeTime - seenAt > maxAgeMs;
+    });
   }
 
-  touch(userId: string, deadline: number): boolean {
-    const own = [...this.connections.values()].filter((each) => each.userId === userId && each.owner === TTL_OWNER);
-    for (const { connectionId } of own) this.deadlines.set(connectionId, deadline);
+  prune(overdue: readonly ConnectionRecord[], nonce: string): RoomEvent | null {
+    return this.#removeAll(overdue, "timeout", TTL_OWNER, nonce);
+  }
+
+  touch(userId: string, seenAt: number): boolean {
+    const own = this.heldBy(TTL_OWNER).filter((each) => each.userId === userId);
+    for (const { connectionId } of own) {
+      const known = this.lifetimes.get(connectionId);
+      if (known) this.lifetimes.set(connectionId, { ...known, seenAt });
+    }
     return own.length > 0;
   }
 
@@ -101,9 +127,11 @@ export class MemoryRoom {
       since: operation.since ?? existing?.since ?? joinedAt,
       meta: operation.meta,
     });
-    if (operation.deadline !== undefined) this.deadlines.set(operation.connectionId, operation.deadline);
+    if (operation.lifetime) this.lifetimes.set(operation.connectionId, operation.lifetime);
     if (existing && isSameConnection(existing, record, operation.revises ?? false)) return;
     if (existing) this.#forget(existing);
+    // Who carries it answers for it from now on.
+    if (incarnation !== TTL_OWNER) this.lifetimes.delete(record.connectionId);
     this.#newest = Math.max(this.#newest, joinedAt);
     this.connections.set(record.connectionId, record);
     count(this.users, record.userId, 1);
@@ -127,13 +155,13 @@ export class MemoryRoom {
   }
 
   #removeAll(
-    isGone: (record: ConnectionRecord) => boolean,
+    gone: readonly ConnectionRecord[],
     reason: LeaveReason,
     incarnation: string,
     nonce: string,
   ): RoomEvent | null {
     const effect: Effect = { put: [], removed: [] };
-    for (const record of [...this.connections.values()].filter(isGone)) this.#remove(record, reason, effect);
+    for (const record of gone) this.#remove(record, reason, effect);
     if (effect.removed.length === 0) return null;
     const sequence = this.sequences.get(incarnation) ?? 0;
     return this.#advance(this.#nextVersion([]), nonce, { incarnation, sequence, ...effect });
@@ -141,7 +169,7 @@ export class MemoryRoom {
 
   #remove(record: ConnectionRecord, reason: LeaveReason, effect: Effect): void {
     this.#forget(record);
-    this.deadlines.delete(record.connectionId);
+    this.lifetimes.delete(record.connectionId);
     effect.removed.push({ connectionId: record.connectionId, owner: record.owner, reason });
   }
 

@@ -8,8 +8,10 @@ import {
   type KickOrder,
   type NodesSummary,
   type PresenceBackend,
+  type PruneRequest,
   type RoomEvent,
   type RoomListener,
+  type RoomLosses,
   type RoomSnapshot,
   type RoomSummary,
   type RoomWrite,
@@ -58,16 +60,23 @@ export class MemoryStore {
     return result;
   }
 
-  sweep(name: string, incarnation: string, nonce: string): void {
+  sweep(name: string, incarnation: string, nonce: string, isDry: boolean): RoomLosses {
     const room = this.rooms.get(name);
-    if (room) this.#settle(name, room, room.sweep(incarnation, nonce));
+    if (!room) return { room: name, connections: [], gone: [] };
+    const losses = { room: name, ...room.losses(room.heldBy(incarnation)) };
+    if (!isDry) this.#settle(name, room, room.sweep(incarnation, nonce));
+    return losses;
   }
 
-  prune(names: readonly string[] | null, storeTime: number, nonce: string): void {
-    for (const name of names ?? [...(this.roomsOf.get(TTL_OWNER) ?? [])]) {
+  prune(names: readonly string[] | null, storeTime: number, nonce: string, request: PruneRequest): RoomLosses[] {
+    return [...(names ?? this.roomsOf.get(TTL_OWNER) ?? [])].flatMap((name) => {
       const room = this.rooms.get(name);
-      if (room) this.#settle(name, room, room.prune(storeTime, nonce));
-    }
+      const overdue = room?.overdue(storeTime, request) ?? [];
+      if (!room || overdue.length === 0) return [];
+      const losses = { room: name, ...room.losses(overdue) };
+      if (!request.isDry) this.#settle(name, room, room.prune(overdue, nonce));
+      return [losses];
+    });
   }
 
   tick(request: TickRequest): TickResult {
@@ -222,8 +231,8 @@ export class MemoryBackend implements PresenceBackend {
     return this.store.fence(incarnation);
   }
 
-  async sweep(room: string, incarnation: string, nonce: string): Promise<void> {
-    this.store.sweep(room, incarnation, nonce);
+  async sweep(room: string, incarnation: string, nonce: string, isDry = false): Promise<RoomLosses> {
+    return this.store.sweep(room, incarnation, nonce, isDry);
   }
 
   async swept(incarnation: string): Promise<void> {
@@ -234,12 +243,22 @@ export class MemoryBackend implements PresenceBackend {
     return this.store.orphans();
   }
 
-  async touch(room: string, userId: string, deadline: number): Promise<boolean> {
-    return this.store.rooms.get(room)?.touch(userId, deadline) ?? false;
+  async touch(room: string, userId: string, seenAt: number): Promise<boolean> {
+    return this.store.rooms.get(room)?.touch(userId, seenAt) ?? false;
   }
 
-  async prune(rooms: readonly string[] | null, storeTime: number, nonce: string): Promise<void> {
-    this.store.prune(rooms, storeTime, nonce);
+  async prune(
+    rooms: readonly string[] | null,
+    storeTime: number,
+    nonce: string,
+    request: PruneRequest = {},
+  ): Promise<readonly RoomLosses[]> {
+    return this.store.prune(rooms, storeTime, nonce, request);
+  }
+
+  /** The registers of memory are never beside the truth. */
+  async pruneRooms(): Promise<readonly string[]> {
+    return [];
   }
 
   async resign(incarnation: string): Promise<void> {

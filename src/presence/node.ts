@@ -60,7 +60,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
   readonly #hosted: HostedRooms;
   readonly #changeListeners: Listeners<(room: RoomFeed, change: RoomChange) => unknown>;
   readonly #disconnectListeners: Listeners<(order: Disconnect) => unknown>;
-  readonly #sweeper: Sweeper;
+  readonly sweeper: Sweeper;
   #sequence = 0;
   readonly #obeyed = new Set<string>();
   #timers: Timer[] = [];
@@ -79,7 +79,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
     this.newId = options.newId ?? (() => randomBytes(9).toString("base64url"));
     this.#lease = new NodeLease(this.newId(), this);
     this.#hosted = new HostedRooms(this.clock);
-    this.#sweeper = new Sweeper(this);
+    this.sweeper = new Sweeper(this);
     this.#changeListeners = new Listeners(this.logger, "a listener of presence");
     this.#disconnectListeners = new Listeners(this.logger, "a listener of disconnects");
   }
@@ -213,7 +213,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
   }
 
   condemned(incarnations: readonly string[]): void {
-    void this.#sweeper.sweep(incarnations);
+    void this.sweeper.sweep(incarnations);
   }
 
   /** An order comes at once and with the next tick, in case the first was lost. */
@@ -246,11 +246,12 @@ export class PresenceNode implements RoomNode, LeaseOwner {
   // ── inside ──
 
   async #begin(): Promise<void> {
-    const { nodeTickMs, auditMs, prunePresencesMs } = this.limits;
+    const { nodeTickMs, auditMs, prunePresencesMs, pruneRoomsMs } = this.limits;
     this.#timers = [
       this.clock.every(nodeTickMs, () => void this.#tick()),
       this.clock.every(auditMs, () => void this.#audit()),
-      this.clock.every(prunePresencesMs, () => void this.#sweeper.prune(this.storeTime)),
+      this.clock.every(prunePresencesMs, () => void this.sweeper.prune()),
+      this.clock.every(pruneRoomsMs, () => void this.sweeper.pruneRooms()),
     ];
     this.#stopHearingReturns = this.backend.onReturn(() => void this.#returned());
     await this.#listen();

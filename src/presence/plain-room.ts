@@ -83,6 +83,17 @@ export class PlainRoom {
     });
   }
 
+  /** Who would be gone, were these pruned. */
+  foresee(isSilent: (connection: Connection) => boolean): readonly Presence[] {
+    const silent = [...this.#members].filter(([connection]) => isSilent(connection)).map(([, member]) => member);
+    const ids = new Set(silent.map(({ connectionId }) => connectionId));
+    const gone = silent.flatMap(({ hold: { room }, userId }) => {
+      const own = [...room.connections.values()].filter((each) => each.userId === userId);
+      return own.every((each) => ids.has(each.connectionId)) ? (room.find(userId) ?? []) : [];
+    });
+    return [...new Set(gone)];
+  }
+
   /** Ends all of these in one write, which is one change for those who listen. */
   async prune(isSilent: (connection: Connection) => boolean): Promise<readonly Presence[]> {
     const silent = [...this.#members].filter(([connection]) => isSilent(connection));

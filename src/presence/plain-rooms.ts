@@ -93,11 +93,25 @@ export class PlainRooms implements PlainRoomOwner {
     await this.node.publish("", key, { kind: "text", text });
   }
 
-  async prune(key: string, maxAgeMs: number): Promise<readonly Presence[]> {
+  /** `isDry`: only tells who would go. */
+  async prune(key: string, maxAgeMs: number, isDry = false): Promise<readonly Presence[]> {
     const before = this.node.clock.now() - maxAgeMs;
     // Who is heard in this very turn is not silent.
     await Promise.resolve();
-    return (await this.#rooms.get(key)?.prune((connection) => this.#known.get(connection)!.lastSeenAt < before)) ?? [];
+    const isSilent = (connection: Connection) => this.#known.get(connection)!.lastSeenAt < before;
+    const room = this.#rooms.get(key);
+    return (await (isDry ? room?.foresee(isSilent) : room?.prune(isSilent))) ?? [];
+  }
+
+  /** As `prune`, in all rooms; tells of those that lose somebody. */
+  async pruneAll(
+    maxAgeMs: number,
+    isDry: boolean,
+  ): Promise<readonly { readonly room: string; readonly removed: readonly Presence[] }[]> {
+    const pruned = [...this.#rooms.keys()].map(async (room) => {
+      return { room, removed: await this.prune(room, maxAgeMs, isDry) };
+    });
+    return (await Promise.all(pruned)).filter(({ removed }) => removed.length > 0);
   }
 
   /** Idempotent. */

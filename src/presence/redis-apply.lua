@@ -2,7 +2,7 @@
 -- KEYS and ARGV 1-5 as in redis-room.lua.
 -- ARGV
 --   6 number of the write · 7 "1" if this is the whole of what the process owns here · then the operations:
---   "p" connection, user, lingering, status, revises, revision, joined at, since, deadline, meta ("" for what is not given)
+--   "p" connection, user, lingering, status, revises, revision, joined at, since, seen at, ttl, meta ("" for what is not given)
 --   "d" connection, reason: removes the writer's own · "e" connection, reason: removes anybody's that lingers
 -- Returns { "ok", head, "1" if something changed } · { "stale", last number } · { "dead" }
 local SEQUENCE, IS_ALL = ARGV[6], ARGV[7] == "1"
@@ -18,9 +18,9 @@ local version, operations = versionOf(head), {}
 do
   local at = 8
   while at <= #ARGV do
-    local size = ARGV[at] == "p" and 11 or 3
+    local size = ARGV[at] == "p" and 12 or 3
     local operation = { unpack(ARGV, at, at + size - 1) }
-    if size == 11 then version = math.max(version, tonumber(operation[7]) or 0) end
+    if size == 12 then version = math.max(version, tonumber(operation[7]) or 0) end
     table.insert(operations, operation)
     at = at + size
   end
@@ -36,7 +36,7 @@ local function given(text, otherwise)
 end
 
 local function perform(operation)
-  local _, id, user, lingering, status, revises, revision, joinedAt, since, deadline, meta = unpack(operation)
+  local _, id, user, lingering, status, revises, revision, joinedAt, since, seenAt, ttl, meta = unpack(operation)
   local existing, packed = stored(id)
   local old = existing or {}
   joinedAt = given(joinedAt, old.joinedAt or string.format("%.0f", math.max(now, newest)))
@@ -46,10 +46,15 @@ local function perform(operation)
     joinedAt = joinedAt, since = given(since, old.since or joinedAt), meta = meta,
   }
   if revises == "1" then record.revision = old.revision or "" end
-  if deadline ~= "" then call("ZADD", DEADLINES, deadline, id) end
+  if seenAt ~= "" then
+    call("ZADD", DEADLINES, tonumber(seenAt) + tonumber(ttl), id)
+    call("HSET", TTLS, id, ttl)
+  end
   if existing and pack(record) == pack(existing) then return end
   if revises == "1" then record.revision = string.format("%.0f", version) end
   if existing then forget(id, existing) end
+  -- Who carries it answers for it from now on.
+  if existing and existing.owner == WITHOUT_NODE and INCARNATION ~= WITHOUT_NODE then unbind(id) end
   newest = math.max(newest, tonumber(joinedAt))
   add(id, record)
 end

@@ -27,11 +27,12 @@ export class RedisKeys {
     return `${this.#prefix}:room:${room}`;
   }
 
-  /** KEYS 1–8 of the scripts that change a room. */
+  /** KEYS 1–9 of the scripts that change a room. */
   room(room: string): string[] {
     const bucket = bucketOf(room);
     const own = ["head", "connections", "users", "owners", "sequences", "deadlines"];
-    return [...own.map((part) => this.#ofRoom(room, part)), this.fenced(bucket), this.rooms(bucket)];
+    const ofBucket = [this.fenced(bucket), this.rooms(bucket)];
+    return [...own.map((part) => this.#ofRoom(room, part)), ...ofBucket, this.#ofRoom(room, "ttls")];
   }
 
   /** KEYS of the script that reads a room. */

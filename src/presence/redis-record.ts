@@ -1,4 +1,4 @@
-import type { Operation, Removal, RoomEvent, RoomSnapshot, RoomWrite } from "./backend.js";
+import type { Operation, Removal, RoomEvent, RoomLosses, RoomSnapshot, RoomWrite } from "./backend.js";
 import type { ConnectionRecord, LeaveReason, Status } from "./presence.js";
 
 /** Number of the last write of a closed incarnation. */
@@ -14,8 +14,8 @@ export function encodeWrite({ sequence, isAll = false, operations }: RoomWrite):
 function encodeOperation(operation: Operation): string[] {
   if (operation.op === "delete") return ["d", operation.connectionId, operation.reason];
   if (operation.op === "evict") return ["e", operation.connectionId, operation.reason];
-  const { connectionId, userId, isLingering, status, revises = false, meta } = operation;
-  const numbers = [operation.revision, operation.joinedAt, operation.since, operation.deadline];
+  const { connectionId, userId, isLingering, status, revises = false, lifetime, meta } = operation;
+  const numbers = [operation.revision, operation.joinedAt, operation.since, lifetime?.seenAt, lifetime?.ttlMs];
   return [
     "p",
     connectionId,
@@ -96,6 +96,13 @@ export function decodeSnapshot(reply: unknown): RoomSnapshot {
     sequences: new Map(numbers.map(([incarnation, last]) => [incarnation!, decodeSequence(last!)])),
     fenced: new Set(fenced),
   };
+}
+
+/** The reply of `redis-sweep.lua` and `redis-prune.lua`. */
+export function decodeLosses(room: string, reply: unknown): RoomLosses {
+  const lost = grouped(reply, 3).map(([id, packed, isGone]) => ({ record: decodeRecord(id!, packed!), isGone }));
+  const gone = lost.flatMap(({ record, isGone }) => (isGone === "1" ? record.userId : []));
+  return { room, connections: lost.map(({ record }) => record), gone: [...new Set(gone)] };
 }
 
 export function decodeSequence(text: string): number {

@@ -7,12 +7,13 @@
 --   3 users        HASH    user (percent-encoded) -> how many connections
 --   4 owners       HASH    incarnation -> how many connections
 --   5 sequences    HASH    incarnation -> last write that counted, "inf" for a closed one; "#newest" -> latest joined at
---   6 deadlines    ZSET    connection id -> end in store time, of connections without a process
+--   6 deadlines    ZSET    connection id -> end in store time without another sign of life, of connections without a process
 --   7 fenced       ZSET    incarnations that may write no more -> kept until
 --   8 rooms        ZSET    incarnation, tab, room: which rooms hold records of whom
+--   9 ttls         HASH    connection id -> ms that a sign of life lasts, of connections without a process
 -- ARGV
 --   1 channel of the room · 2 room · 3 incarnation · 4 nonce · 5 ms that an empty room's head is kept
-local HEAD, CONNECTIONS, USERS, OWNERS, SEQUENCES, DEADLINES, FENCED, ROOMS = unpack(KEYS)
+local HEAD, CONNECTIONS, USERS, OWNERS, SEQUENCES, DEADLINES, FENCED, ROOMS, TTLS = unpack(KEYS)
 local CHANNEL, ROOM, INCARNATION, NONCE, EMPTY_MS = unpack(ARGV, 1, 5)
 local RECORD = "^" .. string.rep("([^\t]*)\t", 7) .. "([^\t]*)"
 local MAX_SEQUENCES = 256
@@ -22,7 +23,7 @@ local put, removed = {}, {}
 
 -- What is not ours fails here, before anything is written: Lua undoes nothing.
 local head = call("GET", HEAD) or ""
-for _, key in ipairs({ CONNECTIONS, USERS, OWNERS, SEQUENCES }) do call("HLEN", key) end
+for _, key in ipairs({ CONNECTIONS, USERS, OWNERS, SEQUENCES, TTLS }) do call("HLEN", key) end
 for _, key in ipairs({ DEADLINES, FENCED, ROOMS }) do call("ZCARD", key) end
 
 local function versionOf(text)
@@ -75,9 +76,14 @@ local function forget(id, record)
   if count(OWNERS, record.owner, -1) <= 0 then call("ZREM", ROOMS, record.owner .. "\t" .. ROOM) end
 end
 
+local function unbind(id)
+  call("ZREM", DEADLINES, id)
+  call("HDEL", TTLS, id)
+end
+
 local function remove(id, record, reason)
   forget(id, record)
-  call("ZREM", DEADLINES, id)
+  unbind(id)
   for _, each in ipairs({ id, record.owner, reason }) do table.insert(removed, each) end
 end
 
@@ -120,4 +126,19 @@ local function publish(version, sequence, owned)
   call("SET", HEAD, head)
   settle()
   call("PUBLISH", CHANNEL, "e" .. cjson.encode({ previous, head, INCARNATION, sequence, put, removed, owned }))
+end
+
+-- What the room loses with these connections: id, record, and "1" if nothing else keeps the user in it.
+local function losses(ids, records)
+  local leaving, told = {}, {}
+  for _, id in ipairs(ids) do
+    local user = records[id].user
+    leaving[user] = (leaving[user] or 0) + 1
+  end
+  for _, id in ipairs(ids) do
+    local record = records[id]
+    local isGone = tonumber(call("HGET", USERS, record.user) or "0") == leaving[record.user]
+    for _, each in ipairs({ id, pack(record), isGone and "1" or "0" }) do table.insert(told, each) end
+  end
+  return told
 end

@@ -5,6 +5,7 @@ export interface RoomScripts {
   readonly sweep: RedisScript;
   readonly prune: RedisScript;
   readonly touch: RedisScript;
+  readonly vacate: RedisScript;
   readonly snapshot: RedisScript;
   readonly fence: RedisScript;
   readonly owners: RedisScript;
@@ -27,6 +28,7 @@ export function loadScripts(): RoomScripts {
     sweep: roomScript("sweep"),
     prune: roomScript("prune"),
     touch: roomScript("touch"),
+    vacate: roomScript("vacate"),
     snapshot: script("snapshot"),
     fence: script("fence"),
     owners: script("owners"),

@@ -96,8 +96,8 @@ test("a room that everybody left leaves nothing, after its head has ended", asyn
   const admin = new Redis(own.url);
   t.after(() => admin.disconnect());
   const backend = backendOn(t, own.url, { emptyHeadMs: 1_000 });
-  await backend.apply("room", write(1, [put("c1", "ann"), put("c2", "bob", { deadline: 5 })]));
-  assert.deepEqual(await Promise.all((await admin.keys("*")).map((key) => admin.pttl(key))), Array(7).fill(-1));
+  await backend.apply("room", write(1, [put("c1", "ann"), put("c2", "bob", { lifetime: { seenAt: 0, ttlMs: 5 } })]));
+  assert.deepEqual(await Promise.all((await admin.keys("*")).map((key) => admin.pttl(key))), Array(8).fill(-1));
   const gone = ["c1", "c2"].map((connectionId) => ({ op: "delete", connectionId, reason: "left" }) as const);
   await backend.apply("room", write(2, gone));
   for (const key of await admin.keys("*")) assert.ok((await admin.pttl(key)) !== -1, key);
@@ -112,6 +112,33 @@ test("a head names epoch, version and the nonce of its write, and is kept when s
   assert.equal(empty, "x1.2.x2");
   await backend.apply("room", write(3, [put("c1", "ann")]));
   assert.deepEqual(await backend.heads(["room"]), ["x1.3.x3"]);
+});
+
+test("a room whose members were lost is found by its entries, and forgotten with what is left of it", async (t) => {
+  const own = await startRedis();
+  t.after(() => own.stop());
+  const admin = new Redis(own.url);
+  t.after(() => admin.disconnect());
+  const backend = backendOn(t, own.url);
+  for (const [i, room] of ["kept", "lost"].entries()) {
+    await backend.apply(
+      room,
+      write(i + 1, [put("c1", "ann"), put("c2", "bob", { lifetime: { seenAt: 0, ttlMs: 5 } })]),
+    );
+    await backend.apply(room, write(1, [put("c3", "cyd")], { incarnation: "m.1" }));
+  }
+  assert.deepEqual(await backend.pruneRooms(), []);
+  const [connections] = (await admin.keys("*")).filter((key) => key.endsWith("connections:lost"));
+  await admin.del(connections!);
+  assert.deepEqual(await backend.pruneRooms(true), ["lost"]);
+  assert.deepEqual([await backend.count("lost"), (await backend.held("m.1")).length], [3, 2]);
+  assert.deepEqual(await backend.pruneRooms(), ["lost"]);
+  assert.deepEqual([await backend.count("lost"), await backend.held("m.1")], [0, ["kept"]]);
+  assert.deepEqual(await backend.heads(["lost"]), [""]);
+  const left = (await admin.keys("*")).filter((key) => key.endsWith(":lost"));
+  for (const key of left) assert.ok((await admin.pttl(key)) > 0, key);
+  assert.deepEqual(await backend.pruneRooms(), []);
+  assert.equal(await backend.count("kept"), 3);
 });
 
 test("numbers of incarnations that own nothing are not kept without bound", async (t) => {

@@ -57,6 +57,16 @@ export class RedisSurvey {
     }
   }
 
+  /** Rooms that are registered and hold nobody, with those they are registered for. */
+  async *empty(): AsyncGenerator<ReadonlyMap<string, readonly string[]>> {
+    for await (const page of this.entries()) {
+      const owners = new Map<string, string[]>();
+      for (const { room, owner } of page) owners.set(room, [...(owners.get(room) ?? []), owner]);
+      for (const { room } of await this.#summaries([...owners.keys()])) owners.delete(room);
+      if (owners.size > 0) yield owners;
+    }
+  }
+
   async nodes(): Promise<NodesSummary> {
     const keys = (["clock", "leases", "unswept"] as const).map((part) => this.keys.registry(part));
     const reply = await this.link.run(this.scripts.nodes, keys, []);
@@ -71,7 +81,7 @@ export class RedisSurvey {
     return { storeTime, silentMs: silent === "" ? null : Number(silent), nodes: [...alive, ...ended] };
   }
 
-  async #summaries(rooms: readonly string[], userId: string | undefined): Promise<RoomSummary[]> {
+  async #summaries(rooms: readonly string[], userId?: string): Promise<RoomSummary[]> {
     if (rooms.length === 0) return [];
     const keys = rooms.flatMap((room) => this.keys.summary(room));
     const user = userId === undefined ? "" : encodeUser(userId);

@@ -4,7 +4,9 @@ import {
   type KickOrder,
   type NodesSummary,
   type PresenceBackend,
+  type PruneRequest,
   type RoomListener,
+  type RoomLosses,
   type RoomSnapshot,
   type RoomSummary,
   type RoomWrite,
@@ -15,7 +17,7 @@ import {
 import { TTL_OWNER } from "./presence.js";
 import { ALL_BUCKETS, bucketOf, RedisKeys } from "./redis-keys.js";
 import type { RedisLink } from "../redis/link.js";
-import { decodeEvent, decodeSequence, decodeSnapshot, encodeUser, encodeWrite } from "./redis-record.js";
+import { decodeEvent, decodeLosses, decodeSequence, decodeSnapshot, encodeUser, encodeWrite } from "./redis-record.js";
 import type { RedisScript } from "../redis/script.js";
 import { loadScripts } from "./redis-script.js";
 import { RedisSurvey } from "./redis-survey.js";
@@ -130,8 +132,9 @@ export class RedisPresenceBackend implements PresenceBackend {
     return (await Promise.all(rooms)).flat();
   }
 
-  async sweep(room: string, incarnation: string, nonce: string): Promise<void> {
-    await this.#change(this.#scripts.sweep, room, incarnation, nonce);
+  async sweep(room: string, incarnation: string, nonce: string, isDry = false): Promise<RoomLosses> {
+    const more = [isDry ? "1" : "0"];
+    return decodeLosses(room, await this.#change(this.#scripts.sweep, room, incarnation, nonce, more));
   }
 
   async swept(incarnation: string): Promise<void> {
@@ -149,14 +152,33 @@ export class RedisPresenceBackend implements PresenceBackend {
     return [...owners];
   }
 
-  async touch(room: string, userId: string, deadline: number): Promise<boolean> {
-    const more = [encodeUser(userId), deadline];
+  async touch(room: string, userId: string, seenAt: number): Promise<boolean> {
+    const more = [encodeUser(userId), seenAt];
     return Number(await this.#change(this.#scripts.touch, room, TTL_OWNER, "", more)) > 0;
   }
 
-  async prune(rooms: readonly string[] | null, storeTime: number, nonce: string): Promise<void> {
-    const names = rooms ?? (await this.held(TTL_OWNER));
-    await Promise.all(names.map((room) => this.#change(this.#scripts.prune, room, TTL_OWNER, nonce, [storeTime])));
+  async prune(
+    rooms: readonly string[] | null,
+    storeTime: number,
+    nonce: string,
+    { maxAgeMs, isDry = false }: PruneRequest = {},
+  ): Promise<readonly RoomLosses[]> {
+    const more = [storeTime, maxAgeMs ?? "", isDry ? "1" : "0"];
+    const pruned = (rooms ?? (await this.held(TTL_OWNER))).map(async (room) => {
+      return decodeLosses(room, await this.#change(this.#scripts.prune, room, TTL_OWNER, nonce, more));
+    });
+    return (await Promise.all(pruned)).filter(({ connections }) => connections.length > 0);
+  }
+
+  async pruneRooms(isDry = false): Promise<readonly string[]> {
+    const pruned = new Set<string>();
+    for await (const owners of this.#survey.empty()) {
+      for (const [room, incarnations] of owners) {
+        const more = [isDry ? "1" : "0", ...incarnations];
+        if (Number(await this.#change(this.#scripts.vacate, room, "", "", more)) > 0) pruned.add(room);
+      }
+    }
+    return [...pruned];
   }
 
   rooms(userId?: string): AsyncIterable<readonly RoomSummary[]> {

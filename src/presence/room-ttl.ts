@@ -24,7 +24,7 @@ export class TtlMembers {
   async join(key: string, tracked: Tracked, ttlMs: number): Promise<Presence> {
     const hold = await this.node.host("", key);
     const { room } = hold;
-    await room.put(tracked, this.node.storeTime + ttlMs);
+    await room.put(tracked, { seenAt: this.node.storeTime, ttlMs });
     const kept = this.#keep(hold, ttlMs);
     kept.deadlines.set(tracked.connectionId, this.node.clock.now() + ttlMs);
     this.#schedule(room.name, kept);
@@ -48,7 +48,7 @@ export class TtlMembers {
     const name = node.nameOf("", key);
     const kept = this.#kept.get(name);
     const ttlMs = kept?.ttlMs ?? node.limits.presenceTtlMs;
-    const isThere = await node.backend.touch(name, userId, node.storeTime + ttlMs);
+    const isThere = await node.backend.touch(name, userId, node.storeTime);
     for (const { connectionId, userId: owner } of kept?.hold.room.connections.values() ?? []) {
       if (owner === userId && kept?.deadlines.has(connectionId)) {
         kept.deadlines.set(connectionId, node.clock.now() + ttlMs);

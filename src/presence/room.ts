@@ -1,7 +1,7 @@
 import type { Timer } from "../clock.js";
 import { messageOf } from "../errors.js";
 import type { Logger } from "../logger.js";
-import type { Operation, PresenceBackend } from "./backend.js";
+import type { Lifetime, Operation, PresenceBackend } from "./backend.js";
 import { TTL_OWNER, type ConnectionRecord, type LeaveReason, type Status } from "./presence.js";
 import { RoomFeed, type RoomNode } from "./room-feed.js";
 import { StatusFlips } from "./room-status.js";
@@ -114,11 +114,11 @@ export class Room extends RoomFeed implements WriterOwner {
 
   // ── who is in it without a process ──
 
-  /** Adds or changes a member that ends at `deadline`, in store time. Resolves as `track` does; rejects when the store does not answer. */
-  put({ connectionId, userId, meta }: Tracked, deadline: number): Promise<void> {
+  /** Adds or changes a member that lasts so long. Resolves as `track` does; rejects when the store does not answer. */
+  put({ connectionId, userId, meta }: Tracked, lifetime: Lifetime): Promise<void> {
     const since = Math.min(...this.roster.connectionsOf(userId).map((each) => each.since));
     const revises = this.connections.has(connectionId);
-    const own = { connectionId, userId, meta, deadline, revises, status: "active", isLingering: false } as const;
+    const own = { connectionId, userId, meta, lifetime, revises, status: "active", isLingering: false } as const;
     return this.#writeFree([{ op: "put", ...own, ...(Number.isFinite(since) ? { since } : {}) }]);
   }
 

@@ -1,7 +1,7 @@
 import type { Logger } from "../logger.js";
 import type { Limits } from "../options.js";
 import { messageOf } from "../errors.js";
-import type { PresenceBackend } from "./backend.js";
+import type { PresenceBackend, PruneRequest, RoomLosses } from "./backend.js";
 
 export interface SweeperNode {
   readonly backend: PresenceBackend;
@@ -21,30 +21,33 @@ export class Sweeper {
 
   async sweep(condemned: readonly string[]): Promise<void> {
     for (const incarnation of condemned) {
-      if (incarnation === this.node.incarnation || this.#sweeping.has(incarnation)) continue;
-      this.#sweeping.add(incarnation);
-      try {
-        await this.#sweepOne(incarnation);
-      } catch (error) {
-        this.node.logger.warn(
-          { incarnation, error: messageOf(error) },
-          "a dead node could not be swept; it is tried again",
-        );
-      } finally {
-        this.#sweeping.delete(incarnation);
-      }
+      await this.#guard({ incarnation }, "a dead node could not be swept; it is tried again", () =>
+        this.#sweepOnce(incarnation, false),
+      );
     }
   }
 
-  /** Once in a while: ends those whose time is over, and sweeps incarnations that nobody knows to be alive. */
-  async prune(storeTime: number): Promise<void> {
-    const { backend, logger } = this.node;
-    try {
-      await backend.prune(null, storeTime, this.node.newId());
-      await this.sweep(this.#orphaned(await backend.orphans(), storeTime));
-    } catch (error) {
-      logger.warn({ error: messageOf(error) }, "rooms could not be pruned; it is tried again");
+  /** Once in a while, by every node. */
+  async prune(): Promise<void> {
+    await this.#guard({}, "rooms could not be pruned; it is tried again", () => this.pruneNow());
+  }
+
+  /** Ends those whose time is over, and what incarnations left that are dead, or that nobody knows to be alive for a lease. */
+  async pruneNow(request: PruneRequest = {}): Promise<readonly RoomLosses[]> {
+    const { backend } = this.node;
+    const { storeTime, nodes } = await backend.nodes();
+    const losses = [...(await backend.prune(null, storeTime, this.node.newId(), request))];
+    const ended = nodes.filter(({ state }) => state === "ended").map(({ incarnation }) => incarnation);
+    const orphaned = this.#orphaned(await backend.orphans(), storeTime);
+    for (const incarnation of new Set([...ended, ...orphaned])) {
+      losses.push(...(await this.#sweepOnce(incarnation, request.isDry ?? false)));
     }
+    return losses;
+  }
+
+  /** Once in a while: forgets rooms that hold nobody and are registered still. */
+  async pruneRooms(): Promise<void> {
+    await this.#guard({}, "empty rooms could not be pruned; it is tried again", () => this.node.backend.pruneRooms());
   }
 
   #orphaned(found: readonly string[], storeTime: number): string[] {
@@ -52,9 +55,31 @@ export class Sweeper {
     return found.filter((incarnation) => storeTime - this.#orphans.get(incarnation)! >= this.node.limits.leaseMs);
   }
 
-  async #sweepOne(incarnation: string): Promise<void> {
+  async #sweepOnce(incarnation: string, isDry: boolean): Promise<RoomLosses[]> {
+    if (incarnation === this.node.incarnation || this.#sweeping.has(incarnation)) return [];
+    this.#sweeping.add(incarnation);
+    try {
+      return await this.#sweepOne(incarnation, isDry);
+    } finally {
+      this.#sweeping.delete(incarnation);
+    }
+  }
+
+  async #sweepOne(incarnation: string, isDry: boolean): Promise<RoomLosses[]> {
     const { backend } = this.node;
-    for (const room of await backend.fence(incarnation)) await backend.sweep(room, incarnation, this.node.newId());
-    await backend.swept(incarnation);
+    const losses: RoomLosses[] = [];
+    for (const room of await (isDry ? backend.held(incarnation) : backend.fence(incarnation))) {
+      losses.push(await backend.sweep(room, incarnation, this.node.newId(), isDry));
+    }
+    if (!isDry) await backend.swept(incarnation);
+    return losses.filter(({ connections }) => connections.length > 0);
+  }
+
+  async #guard(facts: object, what: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.node.logger.warn({ ...facts, error: messageOf(error) }, what);
+    }
   }
 }

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { PresenceBackend, PutOperation, RoomEvent, RoomWrite, TickRequest } from "../presence/backend.js";
+import type {
+  PresenceBackend,
+  PutOperation,
+  RoomEvent,
+  RoomLosses,
+  RoomWrite,
+  TickRequest,
+} from "../presence/backend.js";
 import { TTL_OWNER } from "../presence/presence.js";
 
 /** A store that is opened for one test. */
@@ -338,7 +345,7 @@ function checkSweeping(check: Check): void {
     const [one, two] = [connect(), connect()];
     await one.apply(ROOM, write("dead.1", 1, [put("c1", "ann"), put("c2", "bob")]));
     await one.apply(ROOM, write("n.1", 1, [put("c3", "ann")]));
-    const events = await listen(one);
+    const events = await listen(one, advance);
     await one.fence("dead.1");
     await Promise.all([one.sweep(ROOM, "dead.1", nonce()), two.sweep(ROOM, "dead.1", nonce())]);
     await advance(20);
@@ -349,6 +356,19 @@ function checkSweeping(check: Check): void {
     );
     assert.equal(await one.count(ROOM), 1);
     assert.deepEqual([...(await one.fence("dead.1"))], []);
+  });
+
+  check("a sweep tells whom it removed, and a dry one whom it would", async ({ connect }) => {
+    const backend = connect();
+    await backend.apply(ROOM, write("dead.1", 1, [put("c1", "ann"), put("c2", "bob"), put("c3", "bob")]));
+    await backend.apply(ROOM, write("n.1", 1, [put("c4", "ann")]));
+    const [before] = await backend.heads([ROOM]);
+    assert.deepEqual(summed([await backend.sweep(ROOM, "dead.1", nonce(), true)]), ["doc%3A1 c1,c2,c3: bob"]);
+    assert.deepEqual(await backend.heads([ROOM]), [before]);
+    assert.equal((await backend.snapshot(ROOM)).sequences.get("dead.1"), 1);
+    assert.deepEqual(summed([await backend.sweep(ROOM, "dead.1", nonce())]), ["doc%3A1 c1,c2,c3: bob"]);
+    assert.deepEqual(summed([await backend.sweep(ROOM, "dead.1", nonce())]), ["doc%3A1 : "]);
+    assert.deepEqual(summed([await backend.sweep("nowhere", "dead.1", nonce())]), ["nowhere : "]);
   });
 
   check("a connection that another term took over is not swept with the old one", async ({ connect }) => {
@@ -372,7 +392,9 @@ function checkSweeping(check: Check): void {
   check("an incarnation with records and no lease is an orphan", async ({ connect }) => {
     const backend = connect();
     await backend.apply(ROOM, write("n.1", 1, [put("c1", "ann")]));
-    await backend.apply(ROOM, { ...write(TTL_OWNER, 0, [{ ...put("c2", "bob"), deadline: 1_000 }]) });
+    await backend.apply(ROOM, {
+      ...write(TTL_OWNER, 0, [{ ...put("c2", "bob"), lifetime: { seenAt: 0, ttlMs: 1_000 } }]),
+    });
     assert.deepEqual([...(await backend.orphans())], ["n.1"]);
     await backend.tick(tick("n.1", { isFirst: true }));
     assert.deepEqual([...(await backend.orphans())], []);
@@ -380,7 +402,8 @@ function checkSweeping(check: Check): void {
 }
 
 function checkTtl(check: Check): void {
-  const join = (id: string, deadline: number): RoomWrite => write(TTL_OWNER, 0, [{ ...put(`c-${id}`, id), deadline }]);
+  const join = (id: string, ttlMs: number): RoomWrite =>
+    write(TTL_OWNER, 0, [{ ...put(`c-${id}`, id), lifetime: { seenAt: 0, ttlMs } }]);
 
   check(
     "connections without a process end at their deadline, in the rooms named or in all",
@@ -389,7 +412,7 @@ function checkTtl(check: Check): void {
       await backend.apply(ROOM, join("ann", 100));
       await backend.apply(ROOM, join("bob", 200));
       await backend.apply("other", join("cyd", 100));
-      const events = await listen(backend);
+      const events = await listen(backend, advance);
       await backend.prune([ROOM], 99, nonce());
       await backend.prune([ROOM], 100, nonce());
       await advance(20);
@@ -403,20 +426,80 @@ function checkTtl(check: Check): void {
     },
   );
 
-  check("a touch gives a new deadline to those who are there, and makes nobody", async ({ connect }) => {
+  check("a touch lets those who are there last as long again, and makes nobody", async ({ connect }) => {
     const backend = connect();
     await backend.apply(ROOM, join("ann", 100));
     assert.equal(await backend.touch(ROOM, "ann", 300), true);
     assert.equal(await backend.touch(ROOM, "nobody", 300), false);
     assert.equal(await backend.touch("nowhere", "ann", 300), false);
-    await backend.prune(null, 200, nonce());
+    await backend.prune(null, 399, nonce());
     assert.equal(await backend.count(ROOM), 1);
+    await backend.prune(null, 400, nonce());
+    assert.equal(await backend.count(ROOM), 0);
+  });
+
+  check("a prune tells whom it removed, and a dry one whom it would", async ({ connect, advance }) => {
+    const backend = connect();
+    await backend.apply(ROOM, join("ann", 100));
+    await backend.apply(ROOM, join("bob", 100));
+    await backend.apply(ROOM, join("cyd", 200));
+    await backend.apply(ROOM, write("n.1", 1, [put("c1", "bob")]));
+    await backend.apply("other", join("dan", 200));
+    const events = await listen(backend, advance);
+    const before = await backend.heads([ROOM]);
+    const foreseen = await backend.prune(null, 100, nonce(), { isDry: true });
+    assert.deepEqual(summed(foreseen), ["doc%3A1 c-ann,c-bob: ann"]);
+    await advance(20);
+    assert.deepEqual([await backend.heads([ROOM]), events.length], [before, 0]);
+    const record = (await backend.snapshot(ROOM)).connections.find(({ connectionId }) => connectionId === "c-ann");
+    assert.deepEqual(
+      foreseen[0]!.connections.find(({ connectionId }) => connectionId === "c-ann"),
+      record,
+    );
+    assert.deepEqual(summed(await backend.prune(null, 100, nonce())), ["doc%3A1 c-ann,c-bob: ann"]);
+    assert.deepEqual(await backend.prune(null, 100, nonce()), []);
+    assert.equal(await backend.count(ROOM), 2);
+  });
+
+  check(
+    "with a longest silence, those end who were silent for longer, not those who were as long",
+    async ({ connect }) => {
+      const backend = connect();
+      await backend.apply(ROOM, join("ann", 1_000));
+      await backend.apply(ROOM, join("bob", 5_000));
+      await backend.apply(ROOM, write("n.1", 1, [put("c1", "cyd")]));
+      await backend.touch(ROOM, "bob", 50);
+      assert.deepEqual(await backend.prune(null, 90, nonce(), { maxAgeMs: 90 }), []);
+      assert.deepEqual(summed(await backend.prune(null, 91, nonce(), { maxAgeMs: 90 })), ["doc%3A1 c-ann: ann"]);
+      assert.deepEqual(summed(await backend.prune(null, 91, nonce(), { maxAgeMs: 0, isDry: true })), [
+        "doc%3A1 c-bob: bob",
+      ]);
+      assert.equal(await backend.count(ROOM), 2);
+    },
+  );
+
+  check("a connection that a node took over lasts as long as the node says", async ({ connect }) => {
+    const backend = connect();
+    await backend.apply(ROOM, join("ann", 100));
+    await backend.apply(ROOM, write("n.1", 1, [put("c-ann", "ann")]));
+    assert.deepEqual(await backend.prune(null, 1_000, nonce(), { maxAgeMs: 0 }), []);
+    assert.equal(await backend.count(ROOM), 1);
+  });
+
+  check("rooms with people, and rooms just left, are not pruned as empty", async ({ connect }) => {
+    const backend = connect();
+    await backend.apply(ROOM, join("ann", 100));
+    await backend.apply("left", write("n.1", 1, [put("c1", "ann")]));
+    await backend.apply("left", write("n.1", 2, [{ op: "delete", connectionId: "c1", reason: "left" }]));
+    const heads = await backend.heads([ROOM, "left"]);
+    assert.deepEqual(await backend.pruneRooms(), []);
+    assert.deepEqual(await backend.heads([ROOM, "left"]), heads);
   });
 
   check("a touch is no event", async ({ connect, advance }) => {
     const backend = connect();
     await backend.apply(ROOM, join("ann", 100));
-    const events = await listen(backend);
+    const events = await listen(backend, advance);
     await backend.touch(ROOM, "ann", 300);
     await advance(20);
     assert.equal(events.length, 0);
@@ -440,7 +523,7 @@ function checkLooks(check: Check): void {
       assert.deepEqual(await listed(backend), []);
       await backend.apply(ROOM, write("n.1", 1, [put("c1", "ann"), put("c2", "ann"), put("c3", "bob")]));
       await backend.apply(ROOM, write("m.1", 1, [put("c4", "ann")]));
-      await backend.apply(ROOM, write(TTL_OWNER, 0, [{ ...put("c5", "cyd"), deadline: 1_000 }]));
+      await backend.apply(ROOM, write(TTL_OWNER, 0, [{ ...put("c5", "cyd"), lifetime: { seenAt: 0, ttlMs: 1_000 } }]));
       await backend.apply("t/other", write("m.1", 2, [put("c1", "a\tb")]));
       await backend.apply("left", write("m.1", 3, [put("c1", "ann")]));
       await backend.apply("left", write("m.1", 4, [{ op: "delete", connectionId: "c1", reason: "left" }]));
@@ -518,6 +601,15 @@ function checkLooks(check: Check): void {
   });
 }
 
+function summed(losses: readonly RoomLosses[]): string[] {
+  return losses.map(({ room, connections, gone }) => {
+    return `${room} ${connections
+      .map(({ connectionId }) => connectionId)
+      .toSorted()
+      .join()}: ${gone.toSorted().join()}`;
+  });
+}
+
 async function listed(backend: PresenceBackend, userId?: string): Promise<string[]> {
   const found: string[] = [];
   for await (const page of backend.rooms(userId)) {
@@ -528,8 +620,10 @@ async function listed(backend: PresenceBackend, userId?: string): Promise<string
   return found.toSorted();
 }
 
-async function listen(backend: PresenceBackend): Promise<RoomEvent[]> {
+/** `settled`: what was told before is heard before, also where servers pass it on to each other. */
+async function listen(backend: PresenceBackend, settled?: (ms: number) => Promise<void>): Promise<RoomEvent[]> {
   const events: RoomEvent[] = [];
+  await settled?.(1);
   await backend.subscribe(ROOM, { changed: (event) => events.push(event), published: () => {} });
   return events;
 }
