@@ -3,12 +3,13 @@ import type { Clock, Timer } from "../clock.js";
 import { ConviveError, messageOf, type ErrorCode } from "../errors.js";
 import type { Logger } from "../logger.js";
 import type { Limits } from "../options.js";
-import { NODES_ROOM, type KickOrder, type PresenceBackend } from "./backend.js";
+import type { KickOrder, PresenceBackend } from "./backend.js";
 import { freeze } from "../render/freeze.js";
 import { encodeKey } from "./key.js";
 import { Listeners } from "./listeners.js";
 import { HostedRooms, type RoomHold } from "./node-rooms.js";
 import { NodeLease, type LeaseOwner } from "./node-lease.js";
+import { NodeOrders, type Disconnect } from "./node-orders.js";
 import { byJoin, fold, type Presence, type PresencePermission, type PresenceRequest } from "./presence.js";
 import { Room } from "./room.js";
 import { encodeMessage, type RoomMessage } from "./room-message.js";
@@ -17,6 +18,7 @@ import type { RoomChange } from "./roster.js";
 import { Sweeper } from "./sweeper.js";
 
 export type { RoomHold } from "./node-rooms.js";
+export type { Disconnect } from "./node-orders.js";
 
 export interface PresenceNodeOptions {
   readonly backend: PresenceBackend;
@@ -29,13 +31,6 @@ export interface PresenceNodeOptions {
   readonly newId?: (() => string) | undefined;
 }
 
-/** Somebody is to leave a room, or everything when `key` is null: who holds sockets closes theirs. */
-export interface Disconnect {
-  readonly userId: string;
-  readonly tenant: string;
-  readonly key: string | null;
-}
-
 /** What a node takes part in. */
 export interface PresenceStats {
   /** rooms hosted */
@@ -45,8 +40,6 @@ export interface PresenceStats {
   /** how long the store took for the last beat, in ms; null before the first */
   readonly storeMs: number | null;
 }
-
-const MAX_ORDERS_KNOWN = 1_000;
 
 /** One process among those that share the rooms: its lease, its terms, the rooms it hosts. */
 export class PresenceNode implements RoomNode, LeaseOwner {
@@ -59,14 +52,11 @@ export class PresenceNode implements RoomNode, LeaseOwner {
   readonly #lease: NodeLease;
   readonly #hosted: HostedRooms;
   readonly #changeListeners: Listeners<(room: RoomFeed, change: RoomChange) => unknown>;
-  readonly #disconnectListeners: Listeners<(order: Disconnect) => unknown>;
+  readonly #orders: NodeOrders;
   readonly sweeper: Sweeper;
   #sequence = 0;
-  readonly #obeyed = new Set<string>();
   #timers: Timer[] = [];
   #starting: Promise<void> | null = null;
-  #unsubscribe: (() => void) | null = null;
-  #isListening = false;
   #stopHearingReturns: () => void = () => {};
   #isClosed = false;
 
@@ -81,7 +71,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
     this.#hosted = new HostedRooms(this.clock);
     this.sweeper = new Sweeper(this);
     this.#changeListeners = new Listeners(this.logger, "a listener of presence");
-    this.#disconnectListeners = new Listeners(this.logger, "a listener of disconnects");
+    this.#orders = new NodeOrders(this);
   }
 
   get incarnation(): string {
@@ -171,14 +161,12 @@ export class PresenceNode implements RoomNode, LeaseOwner {
 
   /** Hears every order to disconnect somebody, wherever it was given. */
   onDisconnect(listener: (order: Disconnect) => unknown): () => void {
-    return this.#disconnectListeners.add(listener);
+    return this.#orders.onDisconnect(listener);
   }
 
   /** Tells every node that somebody has to leave. */
-  async disconnect({ userId, tenant, key }: Disconnect): Promise<void> {
-    const order: KickOrder = { id: this.newId(), userId, tenant, key };
-    this.ordered(order);
-    await this.backend.order(order);
+  disconnect(order: Disconnect): Promise<void> {
+    return this.#orders.give(order);
   }
 
   told(room: RoomFeed, change: RoomChange): void {
@@ -216,14 +204,8 @@ export class PresenceNode implements RoomNode, LeaseOwner {
     void this.sweeper.sweep(incarnations);
   }
 
-  /** An order comes at once and with the next tick, in case the first was lost. */
-  ordered({ id, userId, tenant, key }: KickOrder): void {
-    if (this.#obeyed.has(id)) return;
-    if (this.#obeyed.size >= MAX_ORDERS_KNOWN) this.#obeyed.clear();
-    this.#obeyed.add(id);
-    const rooms = this.rooms.filter((room) => room.tenant === tenant && (key === null || room.key === key));
-    for (const room of rooms) room.kick(userId);
-    this.#disconnectListeners.tell((listener) => listener({ userId, tenant, key }));
+  ordered(order: KickOrder): void {
+    this.#orders.obey(order);
   }
 
   /**
@@ -235,7 +217,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
     this.#isClosed = true;
     for (const timer of this.#timers.splice(0)) timer.clear();
     this.#stopHearingReturns();
-    this.#unsubscribe?.();
+    this.#orders.stop();
     await Promise.all(this.rooms.map((room) => room.abandon()));
     const isEmpty = await Promise.all(this.rooms.map((room) => room.drain()));
     this.#hosted.clear();
@@ -254,23 +236,8 @@ export class PresenceNode implements RoomNode, LeaseOwner {
       this.clock.every(pruneRoomsMs, () => void this.sweeper.pruneRooms()),
     ];
     this.#stopHearingReturns = this.backend.onReturn(() => void this.#returned());
-    await this.#listen();
+    await this.#orders.listen();
     await this.#lease.take();
-  }
-
-  /** Orders to all nodes; asked for until it holds. */
-  async #listen(): Promise<void> {
-    if (this.#unsubscribe || this.#isListening || this.#isClosed) return;
-    this.#isListening = true;
-    await this.#guard("other nodes cannot be heard", async () => {
-      const unsubscribe = await this.backend.subscribe(NODES_ROOM, {
-        changed: () => {},
-        published: (text) => this.ordered(JSON.parse(text) as KickOrder),
-      });
-      if (this.#isClosed) unsubscribe();
-      else this.#unsubscribe = unsubscribe;
-    });
-    this.#isListening = false;
   }
 
   /** The store can be reached again: who missed what is found out now, not with the next beat. */
@@ -283,7 +250,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
   async #tick(): Promise<void> {
     if (this.#isClosed) return;
     await this.#lease.renew();
-    void this.#listen();
+    void this.#orders.listen();
     for (const room of this.rooms) room.tick(this.storeTime);
     this.#hosted.tidy();
   }
