@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { endWithUs } from "./end-with-us.js";
 
 const START_DEADLINE_MS = 20_000;
 const START_ATTEMPTS = 3;
@@ -45,10 +46,9 @@ async function startOn(port: number, words: readonly string[]): Promise<RedisSer
     folder,
   ];
   const child = spawn("redis-server", [...settings, ...rest], { stdio: ["ignore", "pipe", "pipe"] });
-  const endWithUs = () => child.kill("SIGKILL");
-  process.once("exit", endWithUs);
+  const letBe = endWithUs(child);
   const stop = async () => {
-    process.off("exit", endWithUs);
+    letBe();
     if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
       const ended = once(child, "exit");
       child.kill("SIGKILL");
