@@ -12,6 +12,7 @@ import {
   inline,
   LiveView,
   notFound,
+  PresenceMixin,
   redirect,
   type ConviveOptions,
   type Live,
@@ -293,6 +294,64 @@ test("Messages of a topic and pushes from outside reach the pages", async () => 
   await ada.socket.until((frame) => JSON.stringify(frame).includes('{"n":1}'));
   assert.equal(JSON.stringify(ada.socket.payloads("push")).includes('{"n":2}'), false);
   await assert.rejects(live.publish("counts", 1n), (error: unknown) => error instanceof ConviveError);
+});
+
+test("A push to a person or a room reaches the pages of the tenant it names, and of no other", async () => {
+  class TenantView extends PresenceMixin(LiveView)<object> {
+    static override template = inline`<p></p>`;
+    static override viewName = "tenant";
+    static override presenceKey = "hall";
+    override async mount() {
+      await this.trackPresence({});
+    }
+  }
+  const { visitor, live } = await serve((app, live) => void app.get("/", live.view(TenantView)), {
+    identify: () => ({ id: "7" }) as never,
+    tenant: (_user, request) => (request.headers.cookie?.includes("tenant=acme") ? "acme" : ""),
+  });
+  const [inAcme, outside] = [visitor(), visitor()];
+  inAcme.set("tenant", "acme");
+  const [acme, plain] = [await inAcme.visit("/"), await outside.visit("/")];
+  const heard = ({ socket }: typeof acme) => JSON.stringify(socket.frames).match(/"n":\d/g);
+  const targets = [{ user: "7" }, { user: "7", tenant: "acme" }, { key: "hall" }, { key: "hall", tenant: "acme" }];
+  for (const [n, to] of targets.entries()) await live.push(to, "note", { n });
+  await live.push("everyone", "note", { n: 9 });
+  for (const { socket } of [acme, plain]) await socket.until((frame) => JSON.stringify(frame).includes('"n":9'));
+  assert.deepEqual(heard(acme), ['"n":1', '"n":3', '"n":9']);
+  assert.deepEqual(heard(plain), ['"n":0', '"n":2', '"n":9']);
+});
+
+test("Who is disconnected loses every socket, and authorizePresence decides whether he comes back", async () => {
+  class HallView extends PresenceMixin(LiveView)<object> {
+    static override template = inline`<p></p>`;
+    static override viewName = "hall-door";
+    static override presenceKey = "hall";
+    override async mount() {
+      await this.trackPresence({});
+    }
+  }
+  const banned = new Set<string>();
+  const { visitor, live } = await serve((app, live) => void app.get("/", live.view(HallView)), {
+    identify: (request) => ({ id: /who=(\w+)/.exec(request.headers.cookie ?? "")?.[1] }) as never,
+    authorizePresence: ({ userId }) => !banned.has(userId),
+  });
+  const [ann, bob] = [visitor(), visitor()];
+  for (const [person, name] of [
+    [ann, "ann"],
+    [bob, "bob"],
+  ] as const)
+    person.set("who", name);
+  const tabs = [await ann.visit("/"), await ann.visit("/"), await bob.visit("/")];
+  const present = async () => (await live.presence.listPresences("hall")).map(({ id }) => id);
+  assert.deepEqual(await present(), ["ann", "bob"]);
+  banned.add("ann");
+  for (const name of ["ann", "bob"]) await live.presence.disconnectUser(name);
+  assert.deepEqual(await Promise.all(tabs.map(({ socket }) => socket.closed)), [4401, 4401, 4401]);
+  await bob.visit("/");
+  const [{ topic, token }, socket] = [tabs[0]!, await ann.connect()];
+  await assert.rejects(socket.join(topic, token, "/"), /Join refused/);
+  assert.equal((await ann.get("/")).status, 403);
+  assert.deepEqual(await present(), ["bob"]);
 });
 
 test("The app's session middleware runs on the upgrade, so that page and socket see the same session", async () => {

@@ -22,6 +22,8 @@ test("Limits that contradict each other or make no sense are refused", () => {
   ];
   for (const limits of wrong) throwsCode("OPTION_INVALID", () => resolveLimits(limits));
   throwsCode("OPTION_INVALID", () => resolveLimits({ pingSeconds: 3 } as never));
+  throwsCode("OPTION_INVALID", () => resolveLimits({ toString: 3 } as never));
+  assert.throws(() => resolveLimits({ prunePresenceMs: 3 } as never), /did you mean "prunePresencesMs"/);
 });
 
 test("Limits divided by ten hold together", () => {

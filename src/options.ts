@@ -61,7 +61,7 @@ export type Limits = { readonly [K in keyof typeof DEFAULT_LIMITS]: number };
 export function resolveLimits(given: Partial<Limits> = {}): Limits {
   const limits: Limits = { ...DEFAULT_LIMITS, ...given };
   for (const [name, value] of Object.entries(limits)) {
-    if (!(name in DEFAULT_LIMITS)) throw invalid(`There is no limit named "${name}".`);
+    if (!Object.hasOwn(DEFAULT_LIMITS, name)) throw unknown("limit", name, Object.keys(DEFAULT_LIMITS));
     if (!Number.isFinite(value) || value <= 0) throw invalid(`limits.${name} must be a positive number, not ${value}.`);
   }
   if (limits.nodeTickMs * 2 >= limits.leaseMs) throw invalid("limits.nodeTickMs must be less than half of leaseMs.");
@@ -145,7 +145,7 @@ export interface Settings {
 
 /** @throws ConviveError OPTION_INVALID, SECRET_MISSING */
 export function resolveOptions(options: ConviveOptions): Settings {
-  checkNames(options);
+  checkNames(options, Object.keys(OPTION_NAMES));
   if (options.redis !== undefined && options.store !== undefined) throw invalid("Give `redis` or `store`, not both.");
   const limits = resolveLimits(options.limits);
   if (options.redis !== undefined) checkRedisTimes(limits);
@@ -195,12 +195,17 @@ const OPTION_NAMES: Readonly<Record<keyof ConviveOptions, true>> = {
   clock: true,
 };
 
-/** An option that is misspelt, or that this version does not have, must not be passed over. */
-function checkNames(options: ConviveOptions): void {
-  const names = Object.keys(OPTION_NAMES);
+/**
+ * An option that is misspelt, or that this version does not have, must not be passed over.
+ * @throws ConviveError OPTION_INVALID
+ */
+export function checkNames(options: object, names: readonly string[]): void {
   for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || names.includes(name)) continue;
-    const hint = nearest(name, names);
-    throw invalid(`There is no option named "${name}"${hint ? `; did you mean "${hint}"?` : "."}`);
+    if (value !== undefined && !names.includes(name)) throw unknown("option", name, names);
   }
+}
+
+function unknown(what: string, name: string, names: readonly string[]): ConviveError {
+  const hint = nearest(name, names);
+  return invalid(`There is no ${what} named "${name}"${hint ? `; did you mean "${hint}"?` : "."}`);
 }

@@ -102,6 +102,11 @@ export function checkKey(key: unknown, maxBytes: number): asserts key is string 
   if (bytes > maxBytes) throw invalid(`A presence key has ${bytes} bytes; ${maxBytes} are allowed.`);
 }
 
+/** A tenant is text as a key is, or empty for none. @throws ConviveError PRESENCE_KEY_INVALID */
+export function checkTenant(tenant: string, maxBytes: number): void {
+  if (tenant !== "") checkKey(tenant, maxBytes);
+}
+
 /** A lone surrogate has no UTF-8. */
 export function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);

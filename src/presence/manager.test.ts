@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PresenceCluster } from "../testing/presence-cluster.js";
-import type { JoinOptions, PresenceManager } from "./manager.js";
+import { silentLogger } from "../testing/silent-logger.js";
+import { FakeConnection } from "../testing/fake-connection.js";
+import { PresenceManager as Manager, type JoinOptions, type PresenceManager } from "./manager.js";
 
 const KEY = "doc:1";
 
@@ -238,7 +240,6 @@ test("an order that was lost on the way is obeyed with the next tick, and only o
 });
 
 test("a standalone manager works by itself, and refuses what is no place of Redis", async () => {
-  const { PresenceManager: Manager } = await import("./manager.js");
   assert.throws(() => new Manager({ redis: "localhost" }), { code: "REDIS_URL_INVALID" });
   const presence = new Manager();
   const ann = await presence.joinPresence(KEY, "ann", { name: "Ann" });
@@ -246,6 +247,24 @@ test("a standalone manager works by itself, and refuses what is no place of Redi
   await presence.close();
   await presence.close();
   await assert.rejects(presence.joinPresence(KEY, "bob", {}), { code: "SERVER_CLOSED" });
+});
+
+test("a manager of its own takes times and a logger, and refuses what it does not know", async () => {
+  assert.throws(() => new Manager({ limit: {} } as never), /no option named "limit"; did you mean "limits"/);
+  assert.throws(() => new Manager({ limits: { prunePresences: 9 } } as never), /did you mean "prunePresencesMs"/);
+  assert.throws(() => new Manager({ limits: { leaseMs: -1 } }), { code: "OPTION_INVALID" });
+  const warned: string[] = [];
+  const logger = { ...silentLogger, error: (_facts: object, message = "") => void warned.push(message) };
+  const presence = new Manager({ limits: { prunePresencesMs: 30, nodeTickMs: 10, metaKeys: 1 }, logger });
+  const room = presence.room(KEY);
+  presence.on("leave", () => {
+    throw new Error("bad listener");
+  });
+  await assert.rejects(room.add(new FakeConnection(), { meta: { a: 1, b: 2 } }), { code: "PRESENCE_META_INVALID" });
+  await room.add(new FakeConnection(), { user: "silent" });
+  while (room.users().length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual([room.users(), warned], [[], ["a presence listener failed"]]);
+  await presence.close();
 });
 
 function begin() {

@@ -1,48 +1,39 @@
-import { randomUUID } from "node:crypto";
-import type { Connection, Room as PlainRoom, RoomChange as PlainRoomChange, RoomMeta } from "./connection.js";
-import { encodeKey } from "./key.js";
-import { Listeners } from "./listeners.js";
-import { checkUserId, copyMeta } from "./meta.js";
+import type { Connection, Room as PlainRoom, RoomMeta } from "./connection.js";
+import { checkTenant, encodeKey } from "./key.js";
+import { checkUserId } from "./meta.js";
 import type { PresenceNode } from "./node.js";
-import { plainChangeOf } from "./plain-changes.js";
 import { PlainRooms } from "./plain-rooms.js";
 import type { Presence } from "./presence.js";
 import { prune, pruneRooms, type PrunedRoom, type PruneOptions } from "./pruning.js";
-import type { Room, Tracked } from "./room.js";
-import { TtlMembers } from "./room-ttl.js";
-import type { RoomChange } from "./roster.js";
+import { RoomEvents, type ChangeListener, type PersonEvent, type PersonListener } from "./room-events.js";
+import { ServerMembers, type Bot, type JoinOptions } from "./server-members.js";
 import { standaloneNode, type ManagerOptions } from "./standalone.js";
 import { removing, touching, type HandlerOwner } from "./touch.js";
 
-/** How `joinPresence` enters. */
-export interface JoinOptions {
-  /** one of several devices of the user; unless given, a user joins once */
-  readonly connectionId?: string;
-  /** how long without `updateHeartbeat`; 60 s unless given, null: as long as this process lives */
-  readonly ttlMs?: number | null;
+export type { Bot, JoinOptions } from "./server-members.js";
+
+/** What the managers of one node share: the node, and who else there is. */
+interface Footing {
+  readonly node: PresenceNode;
+  readonly tenant: string;
+  /** one per tenant; the first made ends the node */
+  readonly managers: Map<string, PresenceManager>;
 }
 
-/** Somebody who is in a room because the server says so, as long as this process lives. */
-export interface Bot<M extends object> {
-  readonly presence: Presence<M>;
-  update(patch: Partial<M>): Promise<void>;
-  leave(): Promise<void>;
-}
+let given: Footing | null = null;
 
-type PersonListener = (change: { key: string; person: Presence<any> }) => unknown;
-type PersonEvent = "join" | "leave" | "update";
-type ChangeListener = (change: PlainRoomChange<any>) => unknown;
-
-let adopted: PresenceNode | null = null;
-
-/** The public face of a node that already is. */
-export function managerOf(node: PresenceNode): PresenceManager {
-  adopted = node;
+function managerOn(footing: Footing): PresenceManager {
+  given = footing;
   try {
     return new PresenceManager();
   } finally {
-    adopted = null;
+    given = null;
   }
+}
+
+/** The public face of a node that already is. */
+export function managerOf(node: PresenceNode): PresenceManager {
+  return managerOn({ node, tenant: "", managers: new Map() });
 }
 
 /**
@@ -55,25 +46,42 @@ export function managerOf(node: PresenceNode): PresenceManager {
  */
 export class PresenceManager {
   readonly #node: PresenceNode;
-  readonly #ttl: TtlMembers;
-  readonly #listeners: Readonly<Record<PersonEvent, Listeners<PersonListener>>>;
-  readonly #changeListeners: Listeners<ChangeListener>;
+  readonly #tenant: string;
+  readonly #managers: Map<string, PresenceManager>;
+  readonly #isFirst: boolean;
+  readonly #members: ServerMembers;
   readonly #rooms: PlainRooms;
+  readonly #events: RoomEvents;
   readonly #handlers: HandlerOwner;
-  readonly #stopHearing: () => void;
 
-  /** On its own, without `convive()`: rooms of this process, or with `redis` of all that share it. */
+  /**
+   * On its own, without `convive()`: rooms of this process, or with `redis` of all that share it.
+   * @throws ConviveError OPTION_INVALID, PRESENCE_KEY_INVALID for a tenant that is no text, and what `redis` is refused for
+   */
   constructor(options: ManagerOptions = {}) {
-    this.#node = adopted ?? standaloneNode(options);
-    this.#ttl = new TtlMembers(this.#node);
-    const listeners = () => new Listeners<PersonListener>(this.#node.logger, "a presence listener");
-    this.#listeners = { join: listeners(), update: listeners(), leave: listeners() };
-    this.#changeListeners = new Listeners(this.#node.logger, "a presence listener");
-    this.#rooms = new PlainRooms(this.#node);
-    this.#handlers = { rooms: this.#rooms, logger: this.#node.logger };
-    this.#stopHearing = this.#node.onChange((room, change) => {
-      if (room.tenant === "") this.#tell(room.key, change);
-    });
+    const { node, tenant, managers } = given ?? standalone(options);
+    this.#node = node;
+    this.#tenant = tenant;
+    this.#managers = managers;
+    this.#isFirst = managers.size === 0;
+    this.#members = new ServerMembers(node, tenant);
+    this.#rooms = new PlainRooms(node, tenant);
+    this.#events = new RoomEvents(node, tenant, (key) => this.room(key));
+    this.#handlers = { rooms: this.#rooms, logger: node.logger };
+    managers.set(tenant, this);
+  }
+
+  /**
+   * The manager of one tenant's rooms: what it lists, tells and ends is of that tenant only, though keys and user ids may be those of
+   * another. The same one each time, until it is closed; that ends its listeners and whom it put somewhere, and nothing else.
+   *
+   * @example
+   * await live.presence.forTenant("acme").listPresences("doc:42");
+   * @throws ConviveError PRESENCE_KEY_INVALID for a tenant that is no text, or too long
+   */
+  forTenant(tenant: string): PresenceManager {
+    checkTenant(tenant, this.#node.limits.presenceKeyBytes);
+    return this.#managers.get(tenant) ?? managerOn({ node: this.#node, tenant, managers: this.#managers });
   }
 
   /**
@@ -84,47 +92,21 @@ export class PresenceManager {
     key: string,
     userId: string,
     meta: M,
-    { connectionId = `join:${userId}`, ttlMs = this.#node.limits.presenceTtlMs }: JoinOptions = {},
+    options: JoinOptions = {},
   ): Promise<Presence<M>> {
-    checkUserId(userId);
-    const tracked = { connectionId, userId, meta: copyMeta(meta, this.#node.limits) };
-    if (ttlMs === null) return (await this.#carry(key, tracked)).find(userId) as Presence<M>;
-    return (await this.#ttl.join(key, tracked, ttlMs)) as Presence<M>;
+    return this.#members.join(key, userId, meta, options);
   }
 
   /**
    * Takes a user out of a room, or one connection. Resolves with the presence that ended, or null when there was none or other connections keep it.
    */
   async leavePresence(key: string, userId: string, connectionId?: string): Promise<Presence | null> {
-    checkUserId(userId);
-    return this.#inRoom(key, async (room) => {
-      const before = room.find(userId) ?? null;
-      if (!before) return null;
-      const own = [...room.connections.values()].filter((each) => each.userId === userId);
-      const named = own.filter((each) => connectionId === undefined || each.connectionId === connectionId);
-      await this.#ttl.leave(room, named);
-      await Promise.all(named.map((each) => room.leave(each.connectionId, "left")));
-      // What other nodes carry only they can end.
-      const isElsewhere = named.some((each) => room.connections.has(each.connectionId));
-      if (connectionId === undefined && isElsewhere) await this.disconnectUser(userId, { key });
-      return room.find(userId) ? null : before;
-    });
+    return this.#members.leave(key, userId, connectionId);
   }
 
   /** Puts a bot into a room; it stays until it leaves or this process ends. */
   async addBot<M extends object>(key: string, botId: string, meta: M): Promise<Bot<M>> {
-    checkUserId(botId);
-    const { limits } = this.#node;
-    const connectionId = `bot:${randomUUID()}`;
-    const room = await this.#carry(key, { connectionId, userId: botId, meta: copyMeta(meta, limits) });
-    let presence = room.find(botId) as Presence<M>;
-    return {
-      get presence() {
-        return (presence = (room.find(botId) as Presence<M> | undefined) ?? presence);
-      },
-      update: (patch) => room.update(connectionId, copyMeta({ ...room.metaOf(connectionId), ...patch }, limits)),
-      leave: () => room.leave(connectionId, "left"),
-    };
+    return this.#members.addBot(key, botId, meta);
   }
 
   /** Everybody in a room, who joined first first. */
@@ -132,35 +114,31 @@ export class PresenceManager {
     key: string,
     { limit = Infinity }: { limit?: number } = {},
   ): Promise<readonly Presence<M>[]> {
-    const people = (await this.#node.read("", key)) as readonly Presence<M>[];
+    const people = (await this.#node.read(this.#tenant, key)) as readonly Presence<M>[];
     return limit >= people.length ? people : Object.freeze(people.slice(0, limit));
   }
 
   /** How many people are in a room; always the length of the whole list. */
   async presenceCount(key: string): Promise<number> {
-    const room = this.#node.find("", key);
+    const room = this.#node.find(this.#tenant, key);
     if (room && !room.isStale) return room.count;
-    return this.#node.backend.count(this.#node.nameOf("", key));
+    return this.#node.backend.count(this.#node.nameOf(this.#tenant, key));
   }
 
   /** Gives who joined without a socket another `ttlMs`; false when nobody of this id is there. It brings nobody back. */
   async updateHeartbeat(key: string, userId: string): Promise<boolean> {
-    checkUserId(userId);
-    const room = this.#node.find("", key);
-    const isCarried = [...(room?.connections.values() ?? [])].some((each) => {
-      return each.userId === userId && room!.carries(each.connectionId);
-    });
-    return (await this.#ttl.touch(key, userId)) || isCarried;
+    return this.#members.heartbeat(key, userId);
   }
 
   /** A name for the group of this key in other systems: letters, digits, `_` and `%` only, and another one for each key. */
   presenceGroupName(key: string): string {
-    return `convive_presence_${encodeKey(key, this.#node.limits.presenceKeyBytes)}`;
+    const parts = this.#tenant === "" ? [key] : [this.#tenant, key];
+    return ["convive_presence", ...parts.map((part) => encodeKey(part, this.#node.limits.presenceKeyBytes))].join("_");
   }
 
   /** Sends an event to every view of the room, as `broadcastToPresence` does; `payload` is plain JSON. */
   async broadcast(key: string, event: string, payload: unknown = {}): Promise<void> {
-    await this.#node.publish("", key, { kind: "event", event, payload, from: null });
+    await this.#node.publish(this.#tenant, key, { kind: "event", event, payload, from: null });
   }
 
   /**
@@ -169,7 +147,7 @@ export class PresenceManager {
    */
   async disconnectUser(userId: string, { key }: { key?: string } = {}): Promise<void> {
     checkUserId(userId);
-    await this.#node.disconnect({ userId, tenant: "", key: key ?? null });
+    await this.#node.disconnect({ userId, tenant: this.#tenant, key: key ?? null });
   }
 
   /**
@@ -181,7 +159,7 @@ export class PresenceManager {
    * @throws ConviveError OPTION_INVALID
    */
   prune<M extends object = object>(options: PruneOptions = {}): Promise<readonly PrunedRoom<M>[]> {
-    return prune(this.#node, this.#rooms, "", options) as Promise<readonly PrunedRoom<M>[]>;
+    return prune(this.#node, this.#rooms, this.#tenant, options) as Promise<readonly PrunedRoom<M>[]>;
   }
 
   /**
@@ -192,7 +170,7 @@ export class PresenceManager {
    * console.log(await presence.pruneRooms({ dryRun: true }));
    */
   pruneRooms({ dryRun = false }: { dryRun?: boolean } = {}): Promise<readonly string[]> {
-    return pruneRooms(this.#node.backend, "", dryRun);
+    return pruneRooms(this.#node.backend, this.#tenant, dryRun);
   }
 
   /**
@@ -254,45 +232,29 @@ export class PresenceManager {
   on(event: "change", listener: ChangeListener): () => void;
   on(event: PersonEvent, listener: PersonListener): () => void;
   on(event: PersonEvent | "change", listener: ChangeListener & PersonListener): () => void {
-    return event === "change" ? this.#changeListeners.add(listener) : this.#listeners[event].add(listener);
+    return event === "change" ? this.#events.onChange(listener) : this.#events.onPerson(event, listener);
   }
 
-  /** Ends this process's part in all rooms. Idempotent. */
+  /** Ends this process's part in all rooms, of all tenants; of a manager of `forTenant` its own part. Idempotent. */
   async close(): Promise<void> {
-    this.#stopHearing();
-    this.#ttl.stop();
-    this.#rooms.stop();
+    if (!this.#isFirst) return this.#closeTenant();
+    for (const manager of this.#managers.values()) manager.#stop();
     await this.#node.close();
   }
 
-  /** A room stays hosted as long as this process carries somebody in it. */
-  #carry(key: string, tracked: Tracked): Promise<Room> {
-    return this.#inRoom(key, async (room) => {
-      await room.track(tracked);
-      return room;
-    });
+  async #closeTenant(): Promise<void> {
+    if (this.#managers.get(this.#tenant) === this) this.#managers.delete(this.#tenant);
+    this.#events.stop();
+    await Promise.all([this.#rooms.close(), this.#members.close()]);
   }
 
-  async #inRoom<T>(key: string, work: (room: Room) => Promise<T>): Promise<T> {
-    const hold = await this.#node.host("", key);
-    try {
-      return await work(hold.room);
-    } finally {
-      hold.release();
-    }
+  #stop(): void {
+    this.#events.stop();
+    this.#members.stop();
+    this.#rooms.stop();
   }
+}
 
-  #tell(key: string, change: RoomChange): void {
-    const { joins, updates, leaves, removed, isBulk } = plainChangeOf(change);
-    const { join, update, leave } = this.#listeners;
-    for (const person of joins) join.tell((listener) => listener({ key, person }));
-    for (const person of updates) update.tell((listener) => listener({ key, person }));
-    for (const person of leaves) leave.tell((listener) => listener({ key, person }));
-    if (this.#changeListeners.size === 0) return;
-    const nothing = { room: this.room(key), added: null, removed: null, bulk: false };
-    const tell = (told: PlainRoomChange<any>) => this.#changeListeners.tell((listener) => listener(told));
-    for (const person of removed) tell({ ...nothing, removed: person });
-    if (isBulk) tell({ ...nothing, bulk: true });
-    for (const person of joins) tell({ ...nothing, added: person });
-  }
+function standalone(options: ManagerOptions): Footing {
+  return { node: standaloneNode(options), tenant: options.tenant ?? "", managers: new Map() };
 }

@@ -598,6 +598,32 @@ test("a right that was lost is lost on return, and by order within a second on e
   assert.deepEqual([ann.frames, cyd.frames], [[], []]);
 });
 
+test("an order that comes while a view is on its way into the room asks for the right anew", async () => {
+  const banned = new Set<string>();
+  const asked: string[] = [];
+  const { cluster, open, services } = begin(1, {}, async ({ userId }) => {
+    const isWelcome = !banned.has(userId);
+    asked.push(userId);
+    if (userId === "ann") banned.add("ann");
+    const isFirst = asked.filter((each) => each === userId).length === 1;
+    if (userId !== "bob" && isFirst) await presence.disconnectUser(userId, { key: "document:1" });
+    return isWelcome;
+  });
+  const { presence } = services[0]!;
+  const bob = await open(DocumentView, { userId: "bob" });
+  await assert.rejects(open(DocumentView, { userId: "ann" }), { code: "PRESENCE_FORBIDDEN" });
+  asked.length = 0;
+  await open(DocumentView, { userId: "cyd" });
+  await cluster.advance(100);
+  assert.deepEqual(
+    [asked, bob.view._told],
+    [
+      ["cyd", "cyd"],
+      ["+bob self", "+cyd"],
+    ],
+  );
+});
+
 // ── mixins ──
 
 test("mixins stack in any order, add presence once, and are the same class for the same base", () => {

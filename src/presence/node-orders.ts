@@ -21,16 +21,34 @@ export interface OrderedNode {
 
 const MAX_ORDERS_KNOWN = 1_000;
 
-/** Orders to disconnect somebody. Each comes at once, by the room of the nodes, and with the next tick in case the first was lost; it is obeyed once. */
+/**
+ * Orders to disconnect somebody. Each comes at once, by the room of the nodes, and with the next tick in case the first was lost; it is obeyed
+ * once. Who is on the way into a room while one comes is in no list yet, so it asks here.
+ */
 export class NodeOrders {
   readonly #listeners: Listeners<(order: Disconnect) => unknown>;
-  readonly #obeyed = new Set<string>();
+  readonly #obeyed = new Map<string, { readonly number: number; readonly order: Disconnect }>();
+  #last = 0;
   #unsubscribe: (() => void) | null = null;
   #isListening = false;
   #isStopped = false;
 
   constructor(private readonly node: OrderedNode) {
     this.#listeners = new Listeners(node.logger, "a listener of disconnects");
+  }
+
+  /** Number of the last order. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** The widest order after this number that tells somebody to leave a room. */
+  since(number: number, { tenant, userId, key }: Disconnect): "everywhere" | "here" | null {
+    const meant = [...this.#obeyed.values()].filter(
+      (each) => each.number > number && each.order.tenant === tenant && each.order.userId === userId,
+    );
+    if (meant.some(({ order }) => order.key === null)) return "everywhere";
+    return meant.some(({ order }) => order.key === key) ? "here" : null;
   }
 
   onDisconnect(listener: (order: Disconnect) => unknown): () => void {
@@ -46,8 +64,10 @@ export class NodeOrders {
 
   obey({ id, userId, tenant, key }: KickOrder): void {
     if (this.#obeyed.has(id)) return;
-    if (this.#obeyed.size >= MAX_ORDERS_KNOWN) this.#obeyed.clear();
-    this.#obeyed.add(id);
+    this.#last += 1;
+    this.#obeyed.set(id, { number: this.#last, order: { userId, tenant, key } });
+    const [oldest] = this.#obeyed.keys();
+    if (this.#obeyed.size > MAX_ORDERS_KNOWN) this.#obeyed.delete(oldest!);
     const rooms = this.node.rooms.filter((room) => room.tenant === tenant && (key === null || room.key === key));
     for (const room of rooms) room.kick(userId);
     this.#listeners.tell((listener) => listener({ userId, tenant, key }));

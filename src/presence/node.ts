@@ -48,11 +48,11 @@ export class PresenceNode implements RoomNode, LeaseOwner {
   readonly limits: Limits;
   readonly logger: Logger;
   readonly newId: () => string;
+  readonly orders: NodeOrders;
   readonly #options: PresenceNodeOptions;
   readonly #lease: NodeLease;
   readonly #hosted: HostedRooms;
   readonly #changeListeners: Listeners<(room: RoomFeed, change: RoomChange) => unknown>;
-  readonly #orders: NodeOrders;
   readonly sweeper: Sweeper;
   #sequence = 0;
   #timers: Timer[] = [];
@@ -71,7 +71,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
     this.#hosted = new HostedRooms(this.clock);
     this.sweeper = new Sweeper(this);
     this.#changeListeners = new Listeners(this.logger, "a listener of presence");
-    this.#orders = new NodeOrders(this);
+    this.orders = new NodeOrders(this);
   }
 
   get incarnation(): string {
@@ -161,12 +161,12 @@ export class PresenceNode implements RoomNode, LeaseOwner {
 
   /** Hears every order to disconnect somebody, wherever it was given. */
   onDisconnect(listener: (order: Disconnect) => unknown): () => void {
-    return this.#orders.onDisconnect(listener);
+    return this.orders.onDisconnect(listener);
   }
 
   /** Tells every node that somebody has to leave. */
   disconnect(order: Disconnect): Promise<void> {
-    return this.#orders.give(order);
+    return this.orders.give(order);
   }
 
   told(room: RoomFeed, change: RoomChange): void {
@@ -205,7 +205,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
   }
 
   ordered(order: KickOrder): void {
-    this.#orders.obey(order);
+    this.orders.obey(order);
   }
 
   /**
@@ -217,7 +217,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
     this.#isClosed = true;
     for (const timer of this.#timers.splice(0)) timer.clear();
     this.#stopHearingReturns();
-    this.#orders.stop();
+    this.orders.stop();
     await Promise.all(this.rooms.map((room) => room.abandon()));
     const isEmpty = await Promise.all(this.rooms.map((room) => room.drain()));
     this.#hosted.clear();
@@ -236,7 +236,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
       this.clock.every(pruneRoomsMs, () => void this.sweeper.pruneRooms()),
     ];
     this.#stopHearingReturns = this.backend.onReturn(() => void this.#returned());
-    await this.#orders.listen();
+    await this.orders.listen();
     await this.#lease.take();
   }
 
@@ -250,7 +250,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
   async #tick(): Promise<void> {
     if (this.#isClosed) return;
     await this.#lease.renew();
-    void this.#orders.listen();
+    void this.orders.listen();
     for (const room of this.rooms) room.tick(this.storeTime);
     this.#hosted.tidy();
   }

@@ -13,9 +13,16 @@ export interface Acquaintance {
   readonly anonymousId: string;
 }
 
+/** How a connection enters. */
+export interface Entry extends AddOptions {
+  /** number of the last order to disconnect somebody when this was asked for */
+  readonly since: number;
+}
+
 /** What a room asks of those who keep the connections. */
 export interface PlainRoomOwner {
   readonly node: PresenceNode;
+  readonly tenant: string;
   acquaintanceOf(connection: Connection): Acquaintance;
   /** Nothing of the connection is here any more, nor on its way. */
   left(connection: Connection, room: PlainRoom): void;
@@ -23,6 +30,8 @@ export interface PlainRoomOwner {
   silenced(connection: Connection, room: PlainRoom, as: AddOptions): void;
   /** It has to go, by order. */
   kicked(connection: Connection): void;
+  /** It was told to go before it was in. */
+  refused(connection: Connection, order: "everywhere" | "here"): void;
 }
 
 interface Member extends Tracked {
@@ -49,13 +58,14 @@ export class PlainRoom {
     return this.#members.has(connection) || this.#turns.has(connection);
   }
 
-  add(connection: Connection, { user, meta, whenSilent }: AddOptions): Promise<Presence> {
+  add(connection: Connection, entry: Entry): Promise<Presence> {
+    const { user, meta, whenSilent } = entry;
     if (user != null) checkUserId(user);
     const copy = meta === undefined ? null : copyMeta(meta, this.owner.node.limits);
     return this.#inTurn(connection, async () => {
       const known = this.#members.get(connection);
       const { connectionId, anonymousId } = this.owner.acquaintanceOf(connection);
-      const hold = known?.hold ?? (await this.owner.node.host("", this.key));
+      const hold = known?.hold ?? (await this.owner.node.host(this.owner.tenant, this.key));
       const member: Member = {
         hold,
         connectionId,
@@ -63,6 +73,7 @@ export class PlainRoom {
         meta: copy ?? known?.meta ?? {},
         whenSilent: whenSilent ?? known?.whenSilent ?? "leave",
       };
+      this.#mustBeWelcome(connection, member, entry.since);
       this.#members.set(connection, member);
       this.#unwatch ??= this.#watch(hold);
       await write(member, known);
@@ -140,6 +151,21 @@ export class PlainRoom {
       },
       kicked: (userId) => this.#kicked(userId),
     });
+  }
+
+  /** An order that came while it was on its way found nobody here to obey it. */
+  #mustBeWelcome(connection: Connection, { hold, userId }: Member, since: number): void {
+    const { node, tenant } = this.owner;
+    const order = node.orders.since(since, { tenant, userId, key: this.key });
+    if (!order) return;
+    this.#drop(connection);
+    hold.release();
+    this.owner.refused(connection, order);
+    throw new ConviveError(
+      "PRESENCE_FORBIDDEN",
+      `This user was disconnected while entering the room ${JSON.stringify(this.key)}; see who asked for it with disconnectUser().`,
+      { status: 403 },
+    );
   }
 
   #kicked(userId: string): void {

@@ -300,6 +300,43 @@ test("who has to go is out of the room at once, and its socket is closed when no
   assert.deepEqual([ada.closedWith, bob.closedWith], [[4401, "disconnected"], null]);
 });
 
+test("an order that comes while a connection is on its way into a room keeps it out", async () => {
+  const { cluster, presence, room, told } = begin();
+  const [everywhere, here, elsewhere, later] = [0, 1, 2, 3].map(() => new FakeConnection());
+  const refused = { code: "PRESENCE_FORBIDDEN", status: 403 };
+  const adding = [everywhere!, here!].map((socket, i) => assert.rejects(room.add(socket, { user: `u${i}` }), refused));
+  const kept = room.add(elsewhere!, { user: "u2" });
+  await Promise.all([
+    presence.disconnectUser("u0"),
+    presence.disconnectUser("u1", { key: KEY }),
+    presence.disconnectUser("u2", { key: "elsewhere" }),
+  ]);
+  const back = room.add(later!, { user: "u0" });
+  await cluster.until(Promise.all([...adding, kept, back]));
+  assert.deepEqual([everywhere!.closedWith, here!.closedWith], [[4401, "disconnected"], null]);
+  assert.deepEqual(
+    [room.users(), told],
+    [
+      ["u0", "u2"],
+      ["+u0", "+u2"],
+    ],
+  );
+  await room.broadcast("news");
+  assert.deepEqual([everywhere!.sent, here!.sent], [[], []]);
+});
+
+test("an order that comes while a connection's name is being written takes it out again", async () => {
+  const { cluster, presence, room } = begin();
+  await cluster.until(room.add(new FakeConnection(), { user: "bob" }));
+  const socket = new FakeConnection();
+  const adding = room.add(socket, { user: "ada" });
+  for (let i = 0; i < 20 && !room.users().includes("ada"); i += 1) await Promise.resolve();
+  await presence.disconnectUser("ada");
+  await cluster.until(adding);
+  await cluster.advance(100);
+  assert.deepEqual([room.users(), socket.closedWith], [["bob"], [4401, "disconnected"]]);
+});
+
 test("a manager of its own serves rooms without any view, and refuses when it is closed", async () => {
   const presence = new PresenceManager();
   const room = presence.room(KEY);

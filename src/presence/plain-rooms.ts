@@ -1,32 +1,24 @@
 import type { Timer } from "../clock.js";
+import { ConviveError } from "../errors.js";
 import { CLOSE_CODES } from "../protocol.js";
 import { anonymousId, isAnonymous, type AddOptions, type Connection, type Room } from "./connection.js";
 import type { Disconnect, PresenceNode } from "./node.js";
-import { closeConnection, encodePlain, PlainRoom, type Acquaintance, type PlainRoomOwner } from "./plain-room.js";
+import {
+  closeConnection,
+  encodePlain,
+  PlainRoom,
+  type Acquaintance,
+  type Entry,
+  type PlainRoomOwner,
+} from "./plain-room.js";
 import type { Presence } from "./presence.js";
 
 interface Known extends Acquaintance {
   lastSeenAt: number;
   readonly rooms: Set<PlainRoom>;
-  /** rooms it was pruned from, and as what it comes back */
-  readonly silenced: Map<string, Silenced>;
+  /** rooms it was pruned from, and how it comes back; orders of meanwhile hold */
+  readonly silenced: Map<string, Entry>;
 }
-
-interface Silenced {
-  readonly as: AddOptions;
-  /** number of the last order to disconnect somebody that was heard before */
-  readonly order: number;
-}
-
-/** Who is in the list no more hears of no order there, so orders are kept for when it comes back. */
-interface Order {
-  readonly number: number;
-  readonly userId: string;
-  /** null: everywhere */
-  readonly key: string | null;
-}
-
-const MAX_ORDERS_KEPT = 1_000;
 
 /** Connections without views: in which rooms each is, when it was last heard, and who was silent for too long. */
 export class PlainRooms implements PlainRoomOwner {
@@ -35,13 +27,14 @@ export class PlainRooms implements PlainRoomOwner {
   /** who is in a room; who was heard longest ago comes first */
   readonly #present = new Map<Connection, Known>();
   readonly #kicked = new Set<Connection>();
-  readonly #orders: Order[] = [];
   readonly #stopHearing: () => void;
-  #lastOrder = 0;
   #timer: Timer | null = null;
   #isStopped = false;
 
-  constructor(readonly node: PresenceNode) {
+  constructor(
+    readonly node: PresenceNode,
+    readonly tenant = "",
+  ) {
     this.#stopHearing = node.onDisconnect((order) => this.#ordered(order));
   }
 
@@ -52,19 +45,12 @@ export class PlainRooms implements PlainRoomOwner {
 
   /** @throws ConviveError PRESENCE_KEY_INVALID */
   room<M extends object>(key: string): Room<M> {
-    this.node.nameOf("", key);
+    this.node.nameOf(this.tenant, key);
     return new RoomHandle<M>(key, this);
   }
 
-  async add(key: string, connection: Connection, options: AddOptions): Promise<Presence> {
-    const known = this.#meet(connection);
-    const room = this.#rooms.get(key) ?? new PlainRoom(key, this);
-    const adding = room.add(connection, options);
-    this.#rooms.set(key, room);
-    known.rooms.add(room);
-    known.silenced.delete(key);
-    this.#heard(connection, known);
-    return adding;
+  add(key: string, connection: Connection, options: AddOptions): Promise<Presence> {
+    return this.#enter(key, connection, { ...options, since: this.node.orders.last });
   }
 
   async remove(key: string, connection: Connection): Promise<Presence | null> {
@@ -78,7 +64,7 @@ export class PlainRooms implements PlainRoomOwner {
     const returns = [...known.silenced];
     known.silenced.clear();
     if (this.#present.has(connection)) this.#heard(connection, known);
-    await Promise.all(returns.map(([key, silenced]) => this.#return(connection, key, silenced)));
+    await Promise.all(returns.map(([key, entry]) => this.#return(connection, key, entry)));
   }
 
   async leaveAll(connection: Connection): Promise<void> {
@@ -90,7 +76,7 @@ export class PlainRooms implements PlainRoomOwner {
   async broadcast(key: string, message: unknown, except: Connection | null): Promise<void> {
     const text = encodePlain(message);
     this.#rooms.get(key)?.deliver(text, except);
-    await this.node.publish("", key, { kind: "text", text });
+    await this.node.publish(this.tenant, key, { kind: "text", text });
   }
 
   /** `isDry`: only tells who would go. */
@@ -112,6 +98,14 @@ export class PlainRooms implements PlainRoomOwner {
       return { room, removed: await this.prune(room, maxAgeMs, isDry) };
     });
     return (await Promise.all(pruned)).filter(({ removed }) => removed.length > 0);
+  }
+
+  /** Takes every connection out of its rooms, and serves no more. */
+  async close(): Promise<void> {
+    const leaving = [...this.#present.keys()].map((connection) => this.leaveAll(connection));
+    this.#isStopped = true;
+    await Promise.all(leaving);
+    this.stop();
   }
 
   /** Idempotent. */
@@ -138,31 +132,43 @@ export class PlainRooms implements PlainRoomOwner {
   }
 
   silenced(connection: Connection, room: PlainRoom, as: AddOptions): void {
-    this.#meet(connection).silenced.set(room.key, { as, order: this.#lastOrder });
+    this.#meet(connection).silenced.set(room.key, { ...as, since: this.node.orders.last });
   }
 
   kicked(connection: Connection): void {
     this.#kicked.add(connection);
   }
 
+  refused(connection: Connection, order: "everywhere" | "here"): void {
+    if (order === "everywhere") this.#disconnect(connection);
+  }
+
   // ── inside ──
 
-  async #return(connection: Connection, key: string, { as, order }: Silenced): Promise<void> {
-    const isMeant = (each: Order) =>
-      each.number > order && each.userId === as.user && (each.key === null || each.key === key);
-    const obeyed = this.#orders.filter(isMeant);
-    if (obeyed.length === 0) await this.add(key, connection, as);
-    else if (obeyed.some((each) => each.key === null)) this.#disconnect(connection);
+  async #enter(key: string, connection: Connection, entry: Entry): Promise<Presence> {
+    if (this.#isStopped) throw new ConviveError("SERVER_CLOSED", "This PresenceManager is closed; make a new one.");
+    const known = this.#meet(connection);
+    const room = this.#rooms.get(key) ?? new PlainRoom(key, this);
+    const adding = room.add(connection, entry);
+    this.#rooms.set(key, room);
+    known.rooms.add(room);
+    known.silenced.delete(key);
+    this.#heard(connection, known);
+    return adding;
+  }
+
+  async #return(connection: Connection, key: string, entry: Entry): Promise<void> {
+    try {
+      await this.#enter(key, connection, entry);
+    } catch (error) {
+      if (!(error instanceof ConviveError && error.code === "PRESENCE_FORBIDDEN")) throw error;
+    }
   }
 
   /** The rooms have obeyed before. */
-  #ordered({ userId, tenant, key }: Disconnect): void {
+  #ordered({ key }: Disconnect): void {
     for (const connection of this.#kicked) if (key === null) this.#disconnect(connection);
     this.#kicked.clear();
-    if (tenant !== "") return;
-    this.#lastOrder += 1;
-    this.#orders.push({ number: this.#lastOrder, userId, key });
-    if (this.#orders.length > MAX_ORDERS_KEPT) this.#orders.shift();
   }
 
   #disconnect(connection: Connection): void {
@@ -230,7 +236,7 @@ class RoomHandle<M extends object> implements Room<M> {
     return this.rooms.remove(this.key, connection) as Promise<Presence<M> | null>;
   }
   presences(): readonly Presence<M>[] {
-    return (this.rooms.node.find("", this.key)?.everybody ?? []) as readonly Presence<M>[];
+    return (this.rooms.node.find(this.rooms.tenant, this.key)?.everybody ?? []) as readonly Presence<M>[];
   }
   users(): readonly string[] {
     return this.presences().flatMap(({ id }) => (isAnonymous(id) ? [] : id));

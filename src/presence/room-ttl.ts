@@ -19,10 +19,13 @@ interface Kept {
 export class TtlMembers {
   readonly #kept = new Map<string, Kept>();
 
-  constructor(private readonly node: PresenceNode) {}
+  constructor(
+    private readonly node: PresenceNode,
+    private readonly tenant: string,
+  ) {}
 
   async join(key: string, tracked: Tracked, ttlMs: number): Promise<Presence> {
-    const hold = await this.node.host("", key);
+    const hold = await this.node.host(this.tenant, key);
     const { room } = hold;
     await room.put(tracked, { seenAt: this.node.storeTime, ttlMs });
     const kept = this.#keep(hold, ttlMs);
@@ -45,7 +48,7 @@ export class TtlMembers {
   async touch(key: string, userId: string): Promise<boolean> {
     const { node } = this;
     await node.start();
-    const name = node.nameOf("", key);
+    const name = node.nameOf(this.tenant, key);
     const kept = this.#kept.get(name);
     const ttlMs = kept?.ttlMs ?? node.limits.presenceTtlMs;
     const isThere = await node.backend.touch(name, userId, node.storeTime);

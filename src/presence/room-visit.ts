@@ -202,6 +202,7 @@ export class RoomVisit {
 
   async #enterOnce(): Promise<void> {
     const { tenant, key, isLasting } = this.visitor;
+    const since = this.node.orders.last;
     this.#permission = await this.node.permit(this.visitor);
     if (!isLasting) {
       if (this.#permission.see) this.#glimpse = await this.#look();
@@ -211,6 +212,8 @@ export class RoomVisit {
     const hold = await this.node.host(tenant, key);
     this.#hold = hold;
     this.#unwatch = hold.room.watch(this.#watcher);
+    // An order that came meanwhile found nobody here to obey it.
+    if (this.node.orders.since(since, this.visitor)) await this.#permitAnew();
   }
 
   /** A page must come also while the store is away; its socket shows the list as soon as that is known. */

@@ -4,11 +4,12 @@ import type { Channel } from "./channel.js";
 import type { Pages } from "./pages.js";
 import type { SessionServices } from "./services.js";
 
-/** Whose pages an event goes to. */
-export type PushTarget = { readonly user: string } | { readonly key: string } | "everyone";
+/** Whose pages an event goes to: of a person or of a room, both without a tenant unless one is named, or all pages of all tenants. */
+export type PushTarget =
+  { readonly user: string; readonly tenant?: string } | { readonly key: string; readonly tenant?: string } | "everyone";
 
 interface PushOrder {
-  readonly to: { readonly user: string } | "everyone";
+  readonly to: { readonly user: string; readonly tenant?: string } | "everyone";
   readonly event: string;
   readonly payload: unknown;
 }
@@ -30,7 +31,7 @@ export class Delivery {
   }
 
   async push(to: PushTarget, event: string, payload: unknown): Promise<void> {
-    if (to !== "everyone" && "key" in to) return this.services.node.presence.broadcast(to.key, event, jsonOf(payload));
+    if (to !== "everyone" && "key" in to) return this.#tellRoom(to.key, to.tenant ?? "", event, jsonOf(payload));
     const order: PushOrder = { to, event, payload: jsonOf(payload) };
     await this.services.topics.publish(PUSH_TOPIC, order);
   }
@@ -39,8 +40,12 @@ export class Delivery {
     this.#unsubscribe();
   }
 
+  #tellRoom(key: string, tenant: string, event: string, payload: unknown): Promise<void> {
+    return this.services.node.rooms.publish(tenant, key, { kind: "event", event, payload, from: null });
+  }
+
   #deliver({ to, event, payload }: PushOrder): void {
-    const pages = to === "everyone" ? this.pages.all() : this.pages.of(to.user);
+    const pages = to === "everyone" ? this.pages.all() : this.pages.of(to.user, to.tenant ?? "");
     for (const page of pages) page.push(event, payload);
   }
 }

@@ -2,6 +2,7 @@
 export interface MountedPage {
   readonly connectionId: string;
   readonly userId: string;
+  readonly tenant: string;
   push(event: string, payload: unknown): void;
 }
 
@@ -32,8 +33,8 @@ export class Pages<T extends MountedPage> {
     return this.#byConnection.get(connectionId);
   }
 
-  of(userId: string): readonly T[] {
-    return [...(this.#byUser.get(userId) ?? [])];
+  of(userId: string, tenant: string): readonly T[] {
+    return [...(this.#byUser.get(userId) ?? [])].filter((page) => page.tenant === tenant);
   }
 
   all(): readonly T[] {

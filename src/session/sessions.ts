@@ -86,7 +86,7 @@ export class Sessions {
   onDisconnect(closeSockets: (order: Disconnect) => void): void {
     this.#presenceNode.onDisconnect((order) => {
       if (order.key !== null) return;
-      for (const page of this.pages.of(order.userId)) if (page.tenant === order.tenant) page.end("removed");
+      for (const page of this.pages.of(order.userId, order.tenant)) page.end("removed");
       closeSockets(order);
     });
   }
