@@ -17,7 +17,11 @@ export function createDemo(options: ConviveOptions = {}): { readonly app: Expres
     ...options,
   });
   app.disable("x-powered-by");
-  app.get("/healthz", (_request, response) => void response.json(live.health()));
+  app.get("/healthz", (_request, response) => {
+    const health = live.health();
+    // Without Redis a node goes on serving: a balancer must not drop them all.
+    response.status(health.status === "draining" ? 503 : 200).json(health);
+  });
   app.use(securityHeaders);
   app.use("/assets", express.static(fileURLToPath(new URL("public/", import.meta.url))));
   app.use(live.middleware(demoIdentity));

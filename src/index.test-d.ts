@@ -26,6 +26,10 @@ class TrackingView extends PresenceMixin(LiveView)<Person> {
     void this.trackPresence({ name: "a", color: "b" });
     void this.updatePresence({ color: "x" });
     void this.updatePresence((meta) => ({ name: `${meta.name}!` }));
+    const isStale: boolean = this.presenceStale || this.presenceRoom("team").presenceStale;
+    // @ts-expect-error it is read only
+    this.presenceStale = false;
+    return isStale;
   }
 }
 

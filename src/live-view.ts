@@ -144,7 +144,8 @@ function isHost(value: unknown): value is ViewHost {
 }
 
 const gettersByPrototype = new WeakMap<object, readonly string[]>();
-const HIDDEN = new Set(["session"]);
+/** Of the session nothing is shown by accident; the other a trait gives, to templates that read it. */
+const HIDDEN = new Set(["session", "presenceStale"]);
 
 function fieldsAndGetters(view: LiveView<any>): Record<string, unknown> {
   const it: Record<string, unknown> = {};

@@ -16,6 +16,14 @@ export interface PresenceMembers<M extends object, E> {
   /** @throws ConviveError PRESENCE_NOT_WATCHED in `mount`, before `watchPresence` or `trackPresence` */
   listPresences(options?: { limit?: number }): readonly Presence<M>[];
   presenceCount(): number;
+  /**
+   * Whether the list may be out of date: the store cannot be reached, so who is on other nodes may have come or gone unheard.
+   * The template has it too, and is rendered again when it changes.
+   *
+   * @example
+   * <% if (it.presenceStale) { %><p role="status">Others may be out of date: reconnecting…</p><% } %>
+   */
+  readonly presenceStale: boolean;
   /** Never needed: the socket is the heartbeat. */
   updatePresenceHeartbeat(): Promise<void>;
   getPresenceKey(): string;
@@ -60,6 +68,7 @@ export interface ViewRoom<M extends object, E> {
   readonly key: string;
   readonly presences: readonly Presence<M>[];
   readonly presenceCount: number;
+  readonly presenceStale: boolean;
   watch(): Promise<void>;
   track(meta: M): Promise<void>;
   update(patch: Partial<M>): Promise<void>;

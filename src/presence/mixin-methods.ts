@@ -31,6 +31,7 @@ export function enterOwnRoom(view: LiveView<any>): ViewPresence {
     connectionId: host.connectionId,
     isAutomatic: true,
     isListRead: () => host.templateReads("presences") || host.templateReads("presenceCount"),
+    isStaleRead: () => host.templateReads("presenceStale"),
     changed: (change) => (hearsChange(own, change) ? () => own.handlePresenceChange(change) : null),
     heard: (message) => () => own.handlePresenceEvent(message),
     get isHearing() {
@@ -42,6 +43,9 @@ export function enterOwnRoom(view: LiveView<any>): ViewPresence {
       },
       get presenceCount() {
         return presence.presenceCount;
+      },
+      get presenceStale() {
+        return presence.isStale;
       },
     }),
   });
@@ -79,6 +83,9 @@ abstract class PresenceMethods implements PresenceMembers<any, any> {
   }
   presenceCount(): number {
     return ownRoomOf(this).count("presenceCount()");
+  }
+  get presenceStale(): boolean {
+    return ownRoomOf(this).askStale();
   }
   updatePresenceHeartbeat(): Promise<void> {
     return Promise.resolve();

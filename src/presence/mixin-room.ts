@@ -16,6 +16,8 @@ export interface RoomUse {
   readonly isAutomatic: boolean;
   /** Whether a change of the list is a reason to render. */
   isListRead(): boolean;
+  /** Whether the template shows that the list is out of date. */
+  isStaleRead(): boolean;
   /** Lines of the context that the room gives. */
   context?(room: ViewPresence): object;
   /** Work for the mailbox, or null when nobody there would notice. */
@@ -40,6 +42,7 @@ export class ViewPresence implements ViewTrait {
   #key: string | null = null;
   #isTopicTold = false;
   #isListed = false;
+  #isStaleAsked = false;
   readonly context: object;
 
   constructor(
@@ -67,6 +70,17 @@ export class ViewPresence implements ViewTrait {
   }
   get presenceCount(): number {
     return this.#visit?.isWatching ? this.#visit.presenceCount : 0;
+  }
+
+  /** False also until the room is watched, and for who may not see it. */
+  get isStale(): boolean {
+    return this.#visit?.isStale ?? false;
+  }
+
+  /** As `isStale`, for code: what it made of the answer is rendered again when that is another. */
+  askStale(): boolean {
+    this.#isStaleAsked = true;
+    return this.isStale;
   }
 
   /** As `presences`, for code: what is not watched yet is an error. @throws ConviveError PRESENCE_NOT_WATCHED */
@@ -147,6 +161,7 @@ export class ViewPresence implements ViewTrait {
         changed: (change) => this.#changed(change),
         message: (message) => this.#heard(message),
         kicked: () => this.host.changed(),
+        staleChanged: () => (this.#isStaleAsked || this.use.isStaleRead()) && this.host.changed(),
       },
     );
   }

@@ -23,6 +23,7 @@ export class SecondRoom implements ViewRoom<any, any> {
       connectionId: `${host.connectionId}.${number}`,
       isAutomatic: true,
       isListRead: () => true,
+      isStaleRead: () => false,
       changed: (change) => (this.#hears(change) ? () => this.#tell(change) : null),
       heard: (message) => () => on.event?.(message),
       isHearing: on.event !== undefined,
@@ -37,6 +38,9 @@ export class SecondRoom implements ViewRoom<any, any> {
   }
   get presenceCount(): number {
     return this.#room.presenceCount;
+  }
+  get presenceStale(): boolean {
+    return this.#room.askStale();
   }
   watch(): Promise<void> {
     return this.#room.watch();

@@ -662,6 +662,7 @@ test("the mixin's methods are not in the context", async () => {
     "pageTitle",
     "params",
     "presenceCount",
+    "presenceStale",
     "presences",
     "url",
     "user",

@@ -18,6 +18,8 @@ export interface RoomNode {
   readonly incarnation: string;
   /** in ms, as far as this node knows */
   readonly storeTime: number;
+  /** The store did not answer the last tick. */
+  readonly isDegraded: boolean;
   nextSequence(): number;
   skipSequence(last: number): void;
   newId(): string;
@@ -33,6 +35,8 @@ export interface RoomWatcher {
   message?(message: RoomMessage, sender: string): void;
   /** Something may have been missed: what was derived from messages must be loaded anew. */
   missed?(): void;
+  /** `isOutOfDate` is another now. */
+  staleChanged?(): void;
   /** Everybody of this id is to leave. */
   kicked?(userId: string): void;
 }
@@ -61,6 +65,7 @@ export abstract class RoomFeed implements RoomListener {
   #tickTimer: Timer | null = null;
   #isFlushDue = false;
   #isStopped = false;
+  #wasOutOfDate = true;
 
   constructor(
     protected readonly node: RoomNode,
@@ -101,6 +106,10 @@ export abstract class RoomFeed implements RoomListener {
   /** The store could not be read yet: the list holds only whom this node carries. */
   get isStale(): boolean {
     return !this.replica.isLoaded;
+  }
+  /** Whom other nodes carry may have come or gone without being told: the store does not answer, or could not be read yet. */
+  get isOutOfDate(): boolean {
+    return this.isStale || this.node.isDegraded;
   }
   get connections(): ReadonlyMap<string, ConnectionRecord> {
     return this.replica.connections;
@@ -206,6 +215,13 @@ export abstract class RoomFeed implements RoomListener {
     if (!this.#tickTimer) this.#flush();
   }
 
+  /** Whether the list is out of date may have changed. */
+  protected checkDate(): void {
+    if (this.isOutOfDate === this.#wasOutOfDate) return;
+    this.#wasOutOfDate = this.isOutOfDate;
+    this.tell((watcher) => watcher.staleChanged?.());
+  }
+
   protected tell(work: (watcher: RoomWatcher) => void): void {
     this.#watchers.tell(work);
   }
@@ -255,6 +271,7 @@ export abstract class RoomFeed implements RoomListener {
     // Who was here before anybody here watched has not just come.
     if (isFirst && this.#watchers.size === 0) this.roster.flush();
     this.touched();
+    this.checkDate();
   }
 
   #missed(): void {

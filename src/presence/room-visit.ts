@@ -26,6 +26,8 @@ export interface VisitListener {
   message?(message: RoomMessage): void;
   /** The visitor was told to leave, and may see the room still or not. */
   kicked?(): void;
+  /** `isStale` is another now. */
+  staleChanged?(): void;
 }
 
 type Meta = Readonly<Record<string, unknown>>;
@@ -43,6 +45,7 @@ export class RoomVisit {
   #entering: Promise<void> | null = null;
   #isSeen = false;
   #glimpse: readonly Presence[] = NOBODY;
+  #isGlimpseStale = false;
   /** of an HTTP render, which is in no list */
   #checkedMeta: Meta | null = null;
   #last: Promise<unknown> = Promise.resolve();
@@ -58,6 +61,7 @@ export class RoomVisit {
     this.#watcher = {
       changed: (change) => this.#sees && this.listener.changed?.(change),
       message: (message) => this.#sees && this.listener.message?.(message),
+      staleChanged: () => this.#sees && this.listener.staleChanged?.(),
       kicked: (userId) => void (userId === this.visitor.userId && this.#kicked()),
     };
   }
@@ -87,6 +91,12 @@ export class RoomVisit {
   get presenceCount(): number {
     if (!this.visitor.isLasting) return this.#glimpse.length;
     return this.#sees ? this.#hold!.room.count : 0;
+  }
+
+  /** The list may be out of date, since the store cannot be reached. */
+  get isStale(): boolean {
+    if (!this.visitor.isLasting) return this.#isGlimpseStale;
+    return this.#sees && this.#hold!.room.isOutOfDate;
   }
 
   /** The first of everybody, also beyond what a large room lists. */
@@ -220,9 +230,11 @@ export class RoomVisit {
   async #look(): Promise<readonly Presence[]> {
     const { tenant, key } = this.visitor;
     try {
+      this.#isGlimpseStale = this.node.isDegraded;
       return await this.node.read(tenant, key);
     } catch (error) {
       this.node.logger.warn({ key, error: messageOf(error) }, "a list could not be read for a first render");
+      this.#isGlimpseStale = true;
       return this.node.find(tenant, key)?.everybody ?? NOBODY;
     }
   }

@@ -137,6 +137,7 @@ export class Room extends RoomFeed implements WriterOwner {
   /** Once per tick of the node. */
   tick(storeTime: number): void {
     this.expire(storeTime);
+    this.checkDate();
     void this.open();
     this.#writer.retry();
   }
