@@ -17,6 +17,20 @@ test("a message is read by all, and the field is free for the next one", async (
   await expect(late.page.locator(".messages p")).toHaveText(["Hello", "<b>still</b> here"]);
 });
 
+test("who is typing is seen by the others until the message is said", async ({ stage, demo }) => {
+  const url = `${demo.url}/chat/${randomUUID()}`;
+  const ada = await stage.join("Ada", url);
+  const grace = await stage.join("Grace", url);
+  await ada.seesPeople("Ada", "Grace");
+  const message = ada.page.getByLabel("Message", { exact: true });
+  await message.pressSequentially("Hel");
+  await expect(grace.page.getByText("Ada is typing …")).toBeVisible();
+  await expect(ada.page.getByText("Ada is typing …")).toBeHidden();
+  await message.press("Enter");
+  await expect(grace.page.locator(".messages p").last()).toHaveText("Hel");
+  await expect(grace.page.getByText("Ada is typing …")).toHaveCount(0);
+});
+
 test("authors see who writes where, and what they write", async ({ stage, demo }) => {
   const url = `${demo.url}/document/${randomUUID()}`;
   const ada = await stage.join("Ada", url);

@@ -5,6 +5,7 @@ import {
   LiveView,
   type PresenceManager,
   PresenceMixin,
+  TypingMixin,
   type Connection,
   type Presence,
   type Room,
@@ -59,6 +60,21 @@ class WrongMetaView extends PresenceMixin(LiveView)<Person> {
     void person;
   }
 }
+
+class TypingView extends TypingMixin(LiveCursorMixin(LiveView<{ id: string }>)<Person>) {
+  override mount() {
+    this.startTyping(this.params.id);
+    this.stopTyping();
+    void this.trackPresence({ name: "", color: "" });
+    this.handleCursorMove(1, 2);
+    // @ts-expect-error typing names a field
+    this.startTyping();
+  }
+}
+void TypingView;
+
+// @ts-expect-error typing needs presence below it
+TypingMixin(LiveView);
 
 class TwiceNamedView extends LiveCursorMixin(PresenceMixin(LiveView)<Person>)<Person> {}
 

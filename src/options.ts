@@ -34,6 +34,8 @@ export const DEFAULT_LIMITS = {
   cursorTickMaxMs: 200,
   cursorTimeoutMs: 10_000,
   statusFlipMs: 5_000,
+  typingMs: 3_000,
+  typingRepeatMs: 1_000,
   metaBytes: 4_096,
   metaDepth: 8,
   metaKeys: 64,
@@ -67,6 +69,8 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
   if (limits.nodeTickMs * 2 >= limits.leaseMs) throw invalid("limits.nodeTickMs must be less than half of leaseMs.");
   if (limits.auditMs * 2 >= limits.leaseMs) throw invalid("limits.auditMs must be less than half of leaseMs.");
   if (limits.graceUnloadMs > limits.graceBrokenMs) throw invalid("limits.graceUnloadMs must not exceed graceBrokenMs.");
+  if (limits.typingRepeatMs * 2 >= limits.typingMs)
+    throw invalid("limits.typingRepeatMs must be less than half of typingMs.");
   if (limits.cursorTickMs > limits.cursorTickMaxMs)
     throw invalid("limits.cursorTickMs must not exceed cursorTickMaxMs.");
   return limits;

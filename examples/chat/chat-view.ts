@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { colorFor, defineShared, event, LiveView, notFound, PresenceMixin } from "convive";
+import { colorFor, defineShared, event, LiveView, notFound, PresenceMixin, TypingMixin } from "convive";
 import type { FormPayload, Presence, PresenceChange } from "convive";
 import { MemoryStore } from "../memory-store.js";
 
@@ -30,7 +30,7 @@ const chat = defineShared({
   on: { say: addMessage },
 });
 
-export class ChatView extends PresenceMixin(LiveView<{ chatId: string }>)<Person> {
+export class ChatView extends TypingMixin(PresenceMixin(LiveView<{ chatId: string }>)<Person>) {
   static override template = "chat";
   static override presenceKey = "chat:{chatId}";
 
@@ -46,7 +46,13 @@ export class ChatView extends PresenceMixin(LiveView<{ chatId: string }>)<Person
     return { name: this.user?.name ?? "Guest", color: colorFor(this.getPresenceUserId()) };
   }
 
+  @event draft({ text = "" }: FormPayload) {
+    if (text) this.startTyping("message");
+    else this.stopTyping();
+  }
+
   @event say({ text = "" }: FormPayload) {
+    this.stopTyping();
     if (!text.trim()) return;
     const message = { ...this.me(), id: randomUUID(), by: this.getPresenceUserId(), text: text.slice(0, MAX_LENGTH) };
     chats.change(this.params.chatId, addMessage, message);

@@ -2,7 +2,7 @@ import { ConviveError } from "../errors.js";
 import { freeze } from "../render/freeze.js";
 
 /** What travels in a room's stream beside its changes. */
-export type RoomMessage = PresenceMessage | SharedMessage | CursorsMessage | TextMessage;
+export type RoomMessage = PresenceMessage | SharedMessage | CursorsMessage | TypingMessage | TextMessage;
 
 /** `broadcastToPresence`, or `broadcast` of the manager. */
 export interface PresenceMessage {
@@ -32,6 +32,13 @@ export interface CursorsMessage {
   readonly moves: readonly (readonly [id: string, x: number | null, y: number | null, meta?: object])[];
   /** the sender has just come and asks for everything */
   readonly asks?: boolean;
+}
+
+/** A connection writes in a field, or no more. */
+export interface TypingMessage {
+  readonly kind: "typing";
+  readonly connectionId: string;
+  readonly field: string | null;
 }
 
 /** `broadcast` of a room without views, encoded already. */
