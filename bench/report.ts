@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
-import { cpus, release, totalmem } from "node:os";
+import { cpus, loadavg, release, totalmem } from "node:os";
 import { pathToFileURL } from "node:url";
 import type { Bench, Result, Target } from "./result.js";
 
 const PACKAGES = ["eta", "express", "ws", "morphdom"];
 const GIB = 2 ** 30;
+/** Above it a figure says more of the machine than of us. */
+const NOISY = 0.3;
 
 /** Machine and versions, since a figure means nothing without them. */
 export function machine(): string {
@@ -13,6 +15,7 @@ export function machine(): string {
   return [
     `${cpu?.model.trim() ?? "unknown CPU"} × ${cores}, ${Math.round(totalmem() / GIB)} GiB, ${process.platform} ${release()}`,
     `Node ${process.versions.node}, ${versions.join(", ")}`,
+    `load ${loadavg()[0]!.toFixed(1)} at the start`,
   ].join("\n");
 }
 
@@ -21,7 +24,7 @@ function versionOf(name: string): string {
   return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }
 
-const HEADINGS = ["bench", "case", "value", "baseline", "ratio", "target", "met"];
+const HEADINGS = ["bench", "case", "value", "spread", "baseline", "ratio", "target", "met"];
 
 /** The results as a table with aligned columns. */
 export function table(results: readonly Result[]): string {
@@ -31,11 +34,12 @@ export function table(results: readonly Result[]): string {
   return lines.map((line) => line.trimEnd()).join("\n");
 }
 
-function row({ bench, case: name, value, unit, baseline, ratio, target, met }: Result): string[] {
+function row({ bench, case: name, value, unit, spread, baseline, ratio, target, met }: Result): string[] {
   return [
     bench,
     name,
     `${number(value)} ${unit}`,
+    spread === null ? "" : `± ${Math.round(spread * 50)} %`,
     baseline === null ? "" : `${baseline.name} ${number(baseline.value)} ${unit}`,
     ratio === null ? "" : `${number(ratio)} ×`,
     target === null ? "" : targetText(target, unit),
@@ -52,6 +56,13 @@ function number(value: number): string {
   return Math.abs(value) >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
 }
 
+/** Says of which results the machine was not quiet enough; nothing when it was. */
+export function noise(results: readonly Result[]): string {
+  const noisy = results.filter(({ spread }) => spread !== null && spread > NOISY);
+  const lines = noisy.map(({ bench, case: name }) => `  ${bench}: ${name}`);
+  return noisy.length === 0 ? "" : `\n! The machine was not quiet; run these again:\n${lines.join("\n")}`;
+}
+
 /**
  * Last line of every bench, which makes its file runnable alone: `node --import tsx bench/render.ts [--json]`.
  *
@@ -62,5 +73,5 @@ export async function runAlone(module: string, bench: Bench): Promise<void> {
   if (module !== pathToFileURL(process.argv[1] ?? "").href) return;
   const results = await bench.run();
   if (process.argv.includes("--json")) for (const result of results) console.log(JSON.stringify(result));
-  else console.log(`${machine()}\n\n${table(results)}`);
+  else console.log(`${machine()}\n\n${table(results)}${noise(results)}`);
 }

@@ -11,6 +11,8 @@ export interface Measurement {
   readonly case: string;
   readonly value: number;
   readonly unit: string;
+  /** width of the middle half of what was measured, as a share of the median */
+  readonly spread?: number;
   readonly baseline?: Baseline;
   readonly target?: Target;
 }
@@ -21,6 +23,7 @@ export interface Result {
   readonly case: string;
   readonly value: number;
   readonly unit: string;
+  readonly spread: number | null;
   readonly baseline: Baseline | null;
   /** value ÷ baseline */
   readonly ratio: number | null;
@@ -40,13 +43,15 @@ export interface Bench {
  * @example
  * resultOf("render", { case: "1000 rows", value: 0.29, unit: "ms", baseline: { name: "plain Eta", value: 0.27 }, target: { ratio: 1.1 } });
  */
-export function resultOf(bench: string, { case: name, value, unit, baseline, target }: Measurement): Result {
+export function resultOf(bench: string, measurement: Measurement): Result {
+  const { case: name, value, unit, spread, baseline, target } = measurement;
   const ratio = baseline === undefined ? null : value / baseline.value;
   return {
     bench,
     case: name,
     value,
     unit,
+    spread: spread ?? null,
     baseline: baseline ?? null,
     ratio,
     target: target ?? null,

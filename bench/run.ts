@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { machine, table } from "./report.js";
+import { machine, noise, table } from "./report.js";
 import type { Result } from "./result.js";
 
 /** Names of the benches in a folder: the files that export `bench`. */
@@ -44,7 +44,7 @@ async function main(words: readonly string[]): Promise<void> {
     else if (asJson) for (const result of found) console.log(JSON.stringify(result));
     results.push(...(found ?? []));
   }
-  if (!asJson && results.length > 0) console.log(`\n${table(results)}`);
+  if (!asJson && results.length > 0) console.log(`\n${table(results)}${noise(results)}`);
   for (const name of failed) console.error(`✗ ${name} ended without a result.`);
   if (names.length === 0) console.error("✗ No bench has that name.");
   process.exitCode = failed.length > 0 || names.length === 0 ? 1 : 0;
