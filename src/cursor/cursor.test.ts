@@ -102,6 +102,24 @@ test("a page that joins anew is told everything anew", async () => {
   assert.deepEqual([last.all, last.c], [true, [[ann.connectionId, 5, 5]]]);
 });
 
+test("a page that was alone, broke off and comes back is in the same room as who came meanwhile", async () => {
+  const { cluster, open } = begin();
+  const bob = await open("bob");
+  await cluster.advance(100);
+  bob.cursor(1, 1);
+  bob.park(15_000);
+  await cluster.advance(1_000);
+  const ann = await open("ann");
+  await cluster.advance(100);
+  await cluster.until(bob.resume());
+  await cluster.advance(100);
+  ann.cursor(5, 5);
+  bob.cursor(6, 6);
+  await cluster.advance(100);
+  assert.deepEqual(Object.keys(ann.view.getCursors()).toSorted(), ["ann", "bob"]);
+  assert.ok(frames(bob).some(({ c }) => c.some(([id, x]) => id === ann.connectionId && x === 5)));
+});
+
 test("cursors go with their connections, one tab at a time, and while a link is broken", async () => {
   const { cluster, open } = begin();
   const [ann, tab, bob] = [await open("ann"), await open("ann"), await open("bob")];

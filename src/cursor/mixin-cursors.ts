@@ -138,7 +138,7 @@ class ViewCursors implements ViewTrait, CursorViewer {
 
   /** Empty for who may not see the room. */
   get #cursors(): Cursors<any> {
-    if (this.#room) return ownRoomOf(this.view).visit.maySee ? this.#room.cursors : NO_CURSORS;
+    if (this.#room && !this.#room.isStopped) return ownRoomOf(this.view).visit.maySee ? this.#room.cursors : NO_CURSORS;
     const { visit } = ownRoomOf(this.view);
     const room = visit.maySee ? this.host.node.cursors.find(this.host.tenant, visit.visitor.key) : undefined;
     return room?.cursors ?? NO_CURSORS;
@@ -147,8 +147,10 @@ class ViewCursors implements ViewTrait, CursorViewer {
   /** The cursors of the own room, as soon as the view is in it on a socket. */
   #entered(): CursorRoom | null {
     const hold = this.host.connected ? ownRoomOf(this.view).visit.hold : null;
-    if (hold) this.#room ??= this.host.node.cursors.of(hold.room);
-    return hold ? this.#room : null;
+    if (!hold) return null;
+    // It ended while this page was parked and nobody else was there.
+    if (this.#room?.isStopped) this.#room = null;
+    return (this.#room ??= this.host.node.cursors.of(hold.room));
   }
 
   #failed(error: unknown): void {

@@ -1,17 +1,36 @@
 import type { Clock } from "../clock.js";
 import type { Room } from "../presence/room.js";
+import type { SentMove } from "../presence/room-message.js";
 import type { CursorMove, CursorPerson } from "../protocol.js";
 import { cursorsByUser, type Cursors, type UserCursor } from "./position.js";
 
-interface Pointer {
+interface Pointer extends PointerSource {
   readonly x: number;
   readonly y: number;
   readonly timestamp: number;
-  /** moved here, not on another node */
-  readonly isOurs: boolean;
+  /** on this node's clock */
+  readonly movedAt: number;
+}
+
+/** Where a position comes from. */
+export interface PointerSource {
+  /** who told it; null: it moved here */
+  readonly sender: string | null;
   /** of a pointer without a connection */
   readonly meta?: Readonly<object> | undefined;
+  /** ms since 1970, of a position that is not of now */
+  readonly timestamp?: number | undefined;
 }
+
+/** What changed since the last time. */
+export interface PointerChanges {
+  readonly moved: readonly string[];
+  readonly gone: readonly string[];
+  /** Those of them that other nodes are to be told. */
+  readonly ours: { readonly moved: readonly string[]; readonly gone: readonly string[] };
+}
+
+const HERE: PointerSource = { sender: null };
 
 /** Marks a pointer without a connection: its user's id follows. No connection id begins so. */
 const USER_MARK = "@";
@@ -28,7 +47,9 @@ export function isUserPointer(id: string): boolean {
 export class Pointers {
   readonly #all = new Map<string, Pointer>();
   readonly #moved = new Set<string>();
-  readonly #gone = new Set<string>();
+  readonly #movedHere = new Set<string>();
+  /** whether others are to be told, by pointer */
+  readonly #gone = new Map<string, boolean>();
   /** what viewers know of who a pointer is */
   readonly #told = new Map<string, string>();
   #cursors: Cursors<object> | null = null;
@@ -38,11 +59,12 @@ export class Pointers {
     private readonly clock: Clock,
   ) {}
 
-  get size(): number {
-    return this.#all.size;
-  }
   get ids(): readonly string[] {
     return [...this.#all.keys()];
+  }
+  /** Some move here. */
+  get hasOurs(): boolean {
+    return this.ids.some((id) => this.isOurs(id));
   }
 
   /** By user: one frozen object until the next `take`. */
@@ -57,20 +79,32 @@ export class Pointers {
   }
 
   isOurs(id: string): boolean {
-    return this.#all.get(id)?.isOurs ?? false;
+    return this.#all.get(id)?.sender === null;
   }
 
-  put(id: string, [x, y]: readonly [x: number, y: number], isOurs: boolean, meta?: object): void {
-    this.#all.set(id, { x, y, timestamp: this.clock.wallTime(), isOurs, meta });
+  has(id: string): boolean {
+    return this.#all.has(id);
+  }
+
+  put(id: string, [x, y]: readonly [x: number, y: number], source = HERE): void {
+    const now = this.clock.wallTime();
+    const timestamp = Math.min(source.timestamp ?? now, now);
+    const known = this.#all.get(id);
+    this.#all.set(id, { x, y, ...source, timestamp, movedAt: this.clock.now() - (now - timestamp) });
+    // Who is told again where it rests is told no news.
+    if (source.timestamp !== undefined && known?.x === x && known.y === y) return;
     this.#gone.delete(id);
     this.#moved.add(id);
+    if (source.sender === null) this.#movedHere.add(id);
   }
 
-  remove(id: string): boolean {
+  /** @param isTold whether other nodes are to hear it from this one */
+  remove(id: string, isTold: boolean): boolean {
     if (!this.#all.delete(id)) return false;
     this.#moved.delete(id);
+    this.#movedHere.delete(id);
     this.#told.delete(id);
-    this.#gone.add(id);
+    this.#gone.set(id, isTold);
     return true;
   }
 
@@ -88,23 +122,34 @@ export class Pointers {
 
   /** Pointers without a connection that did not move for so long. */
   expired(ms: number): readonly string[] {
-    const before = this.clock.wallTime() - ms;
-    return this.ids.filter((id) => isUserPointer(id) && this.#all.get(id)!.timestamp <= before);
+    const before = this.clock.now() - ms;
+    return this.ids.filter((id) => isUserPointer(id) && this.#all.get(id)!.movedAt <= before);
   }
 
-  hasUserPointers(): boolean {
-    return this.ids.some(isUserPointer);
+  /** When the one of them moved that rests longest, on this node's clock. */
+  get oldestMove(): number | null {
+    const moves = this.ids.filter(isUserPointer).map((id) => this.#all.get(id)!.movedAt);
+    return moves.length > 0 ? Math.min(...moves) : null;
   }
 
   of(userId: string): readonly string[] {
     return this.ids.filter((id) => this.#userOf(id) === userId);
   }
 
+  /** Pointers of connections that were told by this sender. */
+  ofSender(sender: string): readonly string[] {
+    return this.ids.filter((id) => !isUserPointer(id) && this.#all.get(id)!.sender === sender);
+  }
+
   /** What moved and what is gone since the last time. */
-  take(): { readonly moved: readonly string[]; readonly gone: readonly string[] } {
-    const taken = { moved: [...this.#moved], gone: [...this.#gone] };
-    this.#moved.clear();
-    this.#gone.clear();
+  take(): PointerChanges {
+    const gone = [...this.#gone];
+    const taken: PointerChanges = {
+      moved: [...this.#moved],
+      gone: gone.map(([id]) => id),
+      ours: { moved: [...this.#movedHere], gone: gone.filter(([, isTold]) => isTold).map(([id]) => id) },
+    };
+    for (const each of [this.#moved, this.#movedHere, this.#gone]) each.clear();
     this.#cursors = null;
     return taken;
   }
@@ -116,8 +161,15 @@ export class Pointers {
     });
   }
 
-  metaGiven(id: string): object | undefined {
-    return this.#all.get(id)?.meta;
+  /** As other nodes are told; with `isWhole` also since when it rests there. */
+  sent(ids: readonly string[], isWhole: boolean): readonly SentMove[] {
+    return ids.flatMap((id): SentMove[] => {
+      const pointer = this.#all.get(id);
+      if (!pointer) return [];
+      const { x, y, meta, timestamp } = pointer;
+      if (isWhole) return [[id, x, y, meta ?? null, timestamp]];
+      return [meta ? [id, x, y, meta] : [id, x, y]];
+    });
   }
 
   people(ids: readonly string[]): Readonly<Record<string, CursorPerson>> {

@@ -2,7 +2,8 @@ import type { Clock, Timer } from "../clock.js";
 import type { Limits } from "../options.js";
 import type { RoomHold } from "../presence/node.js";
 import { CURSORS, encodeFrame, ROOM_TOPIC, type CursorsPayload } from "../protocol.js";
-import { isUserPointer, Pointers, userPointer } from "./pointers.js";
+import { CursorKeeper, type KeeperOwner } from "./keeper.js";
+import { isUserPointer, Pointers, userPointer, type PointerChanges, type PointerSource } from "./pointers.js";
 import { coordinate, type Cursors, type UserCursor } from "./position.js";
 import { CursorRelay, type RelayOwner } from "./relay.js";
 
@@ -18,28 +19,28 @@ export interface CursorViewer {
 export interface CursorRoomOwner {
   readonly clock: Clock;
   readonly limits: Limits;
-  /** Keeps what moved here for who asks without taking part; once a second at most. */
-  keep(room: string, cursors: ReadonlyMap<string, UserCursor>, gone: readonly string[]): void;
-  /** The room has neither viewers nor pointers any more. */
+  /** Keeps what moved here for who asks without taking part; false when that could not be. */
+  keep(room: string, cursors: ReadonlyMap<string, UserCursor>, gone: readonly string[]): Promise<boolean>;
+  /** What is kept of pointers without a connection, by id; nothing when that cannot be read. */
+  keptPointers(room: string): Promise<ReadonlyMap<string, UserCursor>>;
+  /** The room has neither viewers nor pointers of this node any more. */
   emptied(room: CursorRoom): void;
 }
 
-const SAVE_MS = 1_000;
-
 /** The cursors of one room on this node: the latest position of each pointer, told once per tick in one frame for all viewers. */
-export class CursorRoom implements RelayOwner {
+export class CursorRoom implements RelayOwner, KeeperOwner {
   readonly pointers: Pointers;
   readonly #relay: CursorRelay;
+  readonly #keeper: CursorKeeper;
   readonly #viewers = new Set<CursorViewer>();
   readonly #late = new Set<CursorViewer>();
-  readonly #unsaved = new Set<string>();
   readonly #unwatch: () => void;
   #frames = 0;
   #tick: Timer | null = null;
   #expiry: Timer | null = null;
   #tickMs: number;
   #flushedAt = -Infinity;
-  #savedAt = -Infinity;
+  #isStopped = false;
 
   constructor(
     private readonly owner: CursorRoomOwner,
@@ -48,11 +49,14 @@ export class CursorRoom implements RelayOwner {
     this.#tickMs = owner.limits.cursorTickMs;
     this.pointers = new Pointers(hold.room, owner.clock);
     this.#relay = new CursorRelay(hold.room, this);
+    this.#keeper = new CursorKeeper(this);
     this.#unwatch = hold.room.watch({
       changed: () => this.#listChanged(),
       message: (message, sender) => this.#relay.heard(message, sender),
+      missed: () => this.#missed(),
     });
-    this.#relay.ask();
+    this.#relay.start();
+    void this.#load();
   }
 
   get name(): string {
@@ -60,6 +64,10 @@ export class CursorRoom implements RelayOwner {
   }
   get clock(): Clock {
     return this.owner.clock;
+  }
+  /** It has ended; the room's cursors are in another one, or will be. */
+  get isStopped(): boolean {
+    return this.#isStopped;
   }
   /** The last positions by user: one frozen object until the next tick. */
   get cursors(): Cursors<object> {
@@ -83,44 +91,73 @@ export class CursorRoom implements RelayOwner {
   move(connectionId: string, x: unknown, y: unknown): void {
     const [atX, atY] = [coordinate(x), coordinate(y)];
     if (atX === null || atY === null || !this.pointers.isLive(connectionId)) return;
-    this.#put(connectionId, [atX, atY], true);
+    this.#put(connectionId, [atX, atY], { sender: null });
   }
 
   /** A pointer without a connection, such as a bot's; it expires when it rests. */
   moveUser(userId: string, at: readonly [x: number, y: number], meta: object): void {
-    this.#put(userPointer(userId), at, true, meta);
+    this.#put(userPointer(userId), at, { sender: null, meta });
   }
 
-  remove(id: string): void {
-    this.#unsaved.delete(id);
-    if (this.pointers.remove(id)) this.#schedule();
+  /** The pointer of a connection of this node left. */
+  remove(connectionId: string): void {
+    this.#remove(connectionId, true);
   }
 
+  /** Removes all pointers of a user, whoever moves them. */
   removeUser(userId: string): void {
-    for (const id of this.pointers.of(userId)) this.remove(id);
+    for (const id of this.pointers.of(userId)) this.#remove(id, true);
   }
 
-  movedElsewhere(id: string, at: readonly [x: number, y: number], meta: object | undefined): void {
-    this.#put(id, at, false, meta);
+  movedElsewhere(id: string, at: readonly [x: number, y: number], source: PointerSource): void {
+    this.#put(id, at, source);
   }
 
   goneElsewhere(id: string): void {
-    this.remove(id);
+    this.#remove(id, false);
   }
 
-  /** Idempotent. */
-  stop(): void {
+  relayIsDue(): void {
+    if (!this.#isStopped) this.#schedule();
+  }
+
+  keep(cursors: ReadonlyMap<string, UserCursor>, gone: readonly string[]): Promise<boolean> {
+    return this.owner.keep(this.name, cursors, gone);
+  }
+
+  /** Resolves when what it kept is written. Idempotent. */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
     this.#unwatch();
     this.#tick?.clear();
     this.#expiry?.clear();
+    this.#relay.stop();
     this.hold.release();
+    await this.#keeper.stop();
   }
 
-  #put(id: string, at: readonly [x: number, y: number], isOurs: boolean, meta?: object): void {
-    this.pointers.put(id, at, isOurs, meta);
-    if (isOurs) this.#unsaved.add(id);
+  #put(id: string, at: readonly [x: number, y: number], source: PointerSource): void {
+    this.pointers.put(id, at, source);
     if (isUserPointer(id)) this.#expireLater();
     this.#schedule();
+  }
+
+  #remove(id: string, isTold: boolean): void {
+    if (this.pointers.remove(id, isTold)) this.#schedule();
+  }
+
+  /** Pointers without a connection may have been moved while nobody heard. */
+  async #load(): Promise<void> {
+    for (const [id, { x, y, meta, timestamp }] of await this.owner.keptPointers(this.name)) {
+      if (!this.#isStopped && !this.pointers.has(id)) this.#put(id, [x, y], { sender: "", meta, timestamp });
+    }
+  }
+
+  #missed(): void {
+    this.#relay.missed();
+    this.#keeper.saveAll();
+    void this.#load();
   }
 
   /** The first move after a pause is told at once, others with the tick. */
@@ -136,15 +173,24 @@ export class CursorRoom implements RelayOwner {
   }
 
   #flush(): void {
-    const { moved, gone } = this.pointers.take();
+    const changes = this.pointers.take();
+    const { moved, gone, ours } = changes;
+    const isNews = moved.length + gone.length > 0;
     this.#flushedAt = this.clock.now();
     this.#tickMs = tickMs(moved.length, this.owner.limits);
-    if (moved.length + gone.length > 0) this.#tell(moved, gone);
+    if (isNews) this.#tell(moved, gone);
+    if (isNews || this.#late.size > 0) for (const viewer of this.#viewers) viewer.moved();
     this.#tellLate();
-    this.#relay.tell(moved, gone);
-    this.#save(gone);
-    for (const viewer of this.#viewers) viewer.moved();
+    this.#relay.tell(ours);
+    this.#keeper.note(ours.moved, this.#forgotten(changes));
     this.#endIfEmpty();
+  }
+
+  /** What is to be kept no longer: besides one's own what nobody may be left to tell of. */
+  #forgotten({ gone, ours }: PointerChanges): readonly string[] {
+    const { connections } = this.hold.room;
+    const own = new Set(ours.gone);
+    return gone.filter((id) => own.has(id) || !(isUserPointer(id) || connections.has(id)));
   }
 
   #tell(moved: readonly string[], gone: readonly string[]): void {
@@ -181,34 +227,26 @@ export class CursorRoom implements RelayOwner {
 
   /** Cursors go with their connections, and who is called otherwise is told. */
   #listChanged(): void {
-    for (const id of this.pointers.orphans()) this.remove(id);
+    for (const id of this.pointers.orphans()) this.#remove(id, this.pointers.isOurs(id));
     if (this.pointers.noticeNames()) this.#schedule();
+    this.#relay.listChanged();
   }
 
   /** Only pointers without a connection expire; the others rest as long as their connection lives. */
   #expireLater(): void {
     const { cursorTimeoutMs } = this.owner.limits;
-    this.#expiry ??= this.clock.after(cursorTimeoutMs, () => {
+    const oldest = this.pointers.oldestMove;
+    if (this.#expiry || oldest === null) return;
+    this.#expiry = this.clock.after(oldest + cursorTimeoutMs - this.clock.now(), () => {
       this.#expiry = null;
-      for (const id of this.pointers.expired(cursorTimeoutMs)) this.remove(id);
-      if (this.pointers.hasUserPointers()) this.#expireLater();
+      // Every node does so by itself.
+      for (const id of this.pointers.expired(cursorTimeoutMs)) this.#remove(id, false);
+      this.#expireLater();
     });
   }
 
-  #save(gone: readonly string[]): void {
-    const now = this.clock.now();
-    const isDue = now - this.#savedAt >= SAVE_MS && this.#unsaved.size > 0;
-    if (!isDue && gone.length === 0) return;
-    const unsaved = isDue ? [...this.#unsaved] : [];
-    if (isDue) {
-      this.#unsaved.clear();
-      this.#savedAt = now;
-    }
-    this.owner.keep(this.name, new Map(this.pointers.entries(unsaved)), gone);
-  }
-
   #endIfEmpty(): void {
-    if (this.#viewers.size === 0 && this.pointers.size === 0 && !this.#tick) this.owner.emptied(this);
+    if (this.#viewers.size === 0 && !this.#tick && !this.pointers.hasOurs) this.owner.emptied(this);
   }
 }
 

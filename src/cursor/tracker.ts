@@ -2,6 +2,7 @@ import { systemClock } from "../clock.js";
 import { ConviveError } from "../errors.js";
 import { consoleLogger } from "../logger.js";
 import { DEFAULT_LIMITS, resolveLimits } from "../options.js";
+import { checkTenant } from "../presence/key.js";
 import { MemoryBackend, MemoryStore } from "../presence/memory.js";
 import { checkUserId, copyMeta } from "../presence/meta.js";
 import { PresenceNode } from "../presence/node.js";
@@ -11,11 +12,11 @@ import { CursorRooms } from "./rooms.js";
 
 export type { Cursor, Cursors } from "./position.js";
 
-let adopted: CursorRooms | null = null;
+let adopted: { readonly rooms: CursorRooms; readonly tenant: string } | null = null;
 
 /** The public face of cursors that already are. */
-export function trackerOf(rooms: CursorRooms): CursorTracker {
-  adopted = rooms;
+export function trackerOf(rooms: CursorRooms, tenant = ""): CursorTracker {
+  adopted = { rooms, tenant };
   try {
     return new CursorTracker();
   } finally {
@@ -34,26 +35,40 @@ export class CursorTracker {
   static readonly CURSOR_TIMEOUT_MS: number = DEFAULT_LIMITS.cursorTimeoutMs;
 
   readonly #rooms: CursorRooms;
+  readonly #tenant: string;
 
   constructor() {
-    this.#rooms = adopted ?? standaloneRooms();
+    this.#rooms = adopted?.rooms ?? standaloneRooms();
+    this.#tenant = adopted?.tenant ?? "";
+  }
+
+  /**
+   * The cursors of one tenant's rooms, though keys and user ids may be those of another.
+   *
+   * @example
+   * await live.cursors.forTenant("acme").updateCursor("board:42", "robot", 120, 80);
+   * @throws ConviveError PRESENCE_KEY_INVALID for a tenant that is no text, or too long
+   */
+  forTenant(tenant: string): CursorTracker {
+    checkTenant(tenant, this.#rooms.limits.presenceKeyBytes);
+    return trackerOf(this.#rooms, tenant);
   }
 
   /** @throws ConviveError CURSOR_INVALID, PRESENCE_KEY_INVALID, PRESENCE_USER_INVALID, PRESENCE_META_INVALID */
   async updateCursor(key: string, userId: string, x: number, y: number, meta: object = {}): Promise<void> {
     checkUserId(userId);
     const copied = copyMeta(meta, this.#rooms.limits);
-    await this.#rooms.moveUser(key, userId, checkPosition(x, y), copied);
+    await this.#rooms.moveUser(this.#tenant, key, userId, checkPosition(x, y), copied);
   }
 
   /** The last positions by user id. */
   async getCursors<M extends object = object>(key: string): Promise<Cursors<M>> {
-    return (await this.#rooms.cursors(key)) as Cursors<M>;
+    return (await this.#rooms.cursors(this.#tenant, key)) as Cursors<M>;
   }
 
   async removeCursor(key: string, userId: string): Promise<void> {
     checkUserId(userId);
-    await this.#rooms.removeUser(key, userId);
+    await this.#rooms.removeUser(this.#tenant, key, userId);
   }
 }
 

@@ -186,8 +186,8 @@ export interface PresenceBackend {
   count(room: string): Promise<number>;
   /** Resolves when the subscription holds, so that a snapshot read afterwards misses nothing. */
   subscribe(room: string, listener: RoomListener): Promise<() => void>;
-  /** Sends text in the room's stream; resolves with how many nodes hear the room, as far as that is known. */
-  publish(room: string, text: string): Promise<number>;
+  /** Sends text in the room's stream, in one command; resolves with how many nodes hear the room, or null where the store cannot tell. */
+  publish(room: string, text: string): Promise<number | null>;
 
   /** Once a second: advances the store clock, renews the lease, condemns those whose lease ended. */
   tick(request: TickRequest): Promise<TickResult>;

@@ -245,6 +245,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
     if (this.#isClosed) return;
     await this.#tick();
     await this.#audit();
+    for (const room of this.rooms) room.missed();
   }
 
   async #tick(): Promise<void> {

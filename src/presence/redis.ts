@@ -95,10 +95,10 @@ export class RedisPresenceBackend implements PresenceBackend {
     });
   }
 
-  async publish(room: string, text: string): Promise<number> {
-    const channel = this.#keys.channel(room);
-    const heard = await this.link.run(this.#scripts.publish, [this.#keys.head(room)], [channel, text]);
-    return this.link.isCluster ? this.link.listeners(channel) : Number(heard);
+  async publish(room: string, text: string): Promise<number | null> {
+    const heard = await this.link.run(this.#scripts.publish, [this.#keys.head(room)], [this.#keys.channel(room), text]);
+    // A server of a Cluster knows only who hears it.
+    return this.link.isCluster ? null : Number(heard);
   }
 
   async tick(request: TickRequest): Promise<TickResult> {

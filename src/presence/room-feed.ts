@@ -6,7 +6,8 @@ import type { Head, PresenceBackend, RoomEvent, RoomListener } from "./backend.j
 import { Listeners } from "./listeners.js";
 import type { ConnectionRecord, Presence } from "./presence.js";
 import { Replica } from "./replica.js";
-import { encodeMessage, MessageReader, type RoomMessage } from "./room-message.js";
+import { MessageReader, type RoomMessage } from "./room-message.js";
+import { RoomSender } from "./room-sender.js";
 import { Roster, type RoomChange } from "./roster.js";
 
 /** What a room asks of its node. */
@@ -55,8 +56,8 @@ export abstract class RoomFeed implements RoomListener {
   protected readonly replica: Replica;
   readonly #watchers: Listeners<RoomWatcher>;
   readonly #reader: MessageReader;
-  readonly #sender: string;
-  #sent = 0;
+  readonly #sender: RoomSender;
+  #hasFailed = false;
   #waiting: Waiting[] = [];
   #unsubscribe: (() => void) | null = null;
   #opening: Promise<void> | null = null;
@@ -77,8 +78,8 @@ export abstract class RoomFeed implements RoomListener {
     this.roster = new Roster(node.limits.largeRoom);
     this.replica = new Replica(this.roster);
     this.#watchers = new Listeners(node.logger, "a watcher of a room");
-    this.#reader = new MessageReader(() => this.#missed());
-    this.#sender = node.newId();
+    this.#reader = new MessageReader(() => this.missed());
+    this.#sender = new RoomSender(node, name);
   }
 
   /** Whether this node carries the connection. */
@@ -125,20 +126,16 @@ export abstract class RoomFeed implements RoomListener {
   }
 
   /**
-   * Sends something in the room's stream, to every node that hosts the room, this one included. Resolves with how many do.
+   * Sends something in the room's stream, to every node that hosts the room, this one included. Resolves with how many do, with null when
+   * the store cannot tell, with 0 when it does not answer.
    * @throws ConviveError EVENT_INVALID for what is not JSON
    */
-  send(message: RoomMessage): Promise<number> {
-    const text = encodeMessage(this.#sender, this.#sent + 1, message);
-    this.#sent += 1;
-    return this.node.backend.publish(this.name, text).catch((error: unknown) => {
-      this.node.logger.warn({ room: this.name, error: messageOf(error) }, "a message of a room could not be sent");
-      return 0;
-    });
+  send(message: RoomMessage): Promise<number | null> {
+    return this.#sender.send(message);
   }
 
   isFromHere(sender: string): boolean {
-    return sender === this.#sender;
+    return this.#sender.isSelf(sender);
   }
 
   // ── what the backend tells ──
@@ -175,6 +172,11 @@ export abstract class RoomFeed implements RoomListener {
     if (this.#isStopped || !this.replica.isLoaded) return;
     if (this.replica.isBefore(head, moves)) void this.#resync();
     else if (!this.replica.knows(head)) this.#resyncSoon(head);
+  }
+
+  /** Something sent may not have been heard here, such as all while the store could not be reached. */
+  missed(): void {
+    if (!this.#isStopped) this.tell((watcher) => watcher.missed?.());
   }
 
   /** Idempotent. */
@@ -234,7 +236,10 @@ export abstract class RoomFeed implements RoomListener {
         this.#unsubscribe = unsubscribe;
       }
       await this.#read();
+      if (this.#hasFailed) this.missed();
+      this.#hasFailed = false;
     } catch (error) {
+      this.#hasFailed = true;
       this.node.logger.warn(
         { room: this.name, error: messageOf(error) },
         "a room could not be read; it is asked again",
@@ -253,7 +258,7 @@ export abstract class RoomFeed implements RoomListener {
 
   #resync(): Promise<void> {
     this.#resyncing ??= this.#read()
-      .then(() => this.#missed())
+      .then(() => this.missed())
       .catch((error: unknown) => {
         this.node.logger.warn({ room: this.name, error: messageOf(error) }, "a room could not be read anew");
       })
@@ -272,10 +277,6 @@ export abstract class RoomFeed implements RoomListener {
     if (isFirst && this.#watchers.size === 0) this.roster.flush();
     this.touched();
     this.checkDate();
-  }
-
-  #missed(): void {
-    this.tell((watcher) => watcher.missed?.());
   }
 
   #flush(): void {

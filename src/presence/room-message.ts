@@ -25,13 +25,16 @@ export interface SharedMessage {
   readonly payload: unknown;
 }
 
-/** Pointers that moved on another node. */
+/** Where pointers are that another node, or a server without the room, moved. */
 export interface CursorsMessage {
   readonly kind: "cursors";
-  /** connection or `@user`, x, y; null where it left */
-  readonly moves: readonly (readonly [id: string, x: number | null, y: number | null, meta?: object])[];
-  /** the sender has just come and asks for everything */
+  readonly moves: readonly SentMove[];
+  /** the sender shows the cursors of this room, or does so no more; unset, it only passes by */
+  readonly hosts?: boolean;
+  /** whoever shows the cursors of this room is to tell all of its own */
   readonly asks?: boolean;
+  /** these are all of the sender's */
+  readonly isWhole?: boolean;
 }
 
 /** A connection writes in a field, or no more. */
@@ -40,6 +43,15 @@ export interface TypingMessage {
   readonly connectionId: string;
   readonly field: string | null;
 }
+
+/** Connection or `@user`, x, y, null where it left; meta of a pointer without a connection; ms since 1970 of a move that is not of now. */
+export type SentMove = readonly [
+  id: string,
+  x: number | null,
+  y: number | null,
+  meta?: object | null,
+  timestamp?: number,
+];
 
 /** `broadcast` of a room without views, encoded already. */
 export interface TextMessage {
@@ -75,10 +87,17 @@ export class MessageReader {
     const { sender, number, message } = JSON.parse(text) as Envelope;
     const last = this.#last.get(sender);
     if (last !== undefined && number <= last) return null;
-    if (this.#last.size >= MAX_SENDERS && last === undefined) this.#last.clear();
-    this.#last.set(sender, number);
+    this.#remember(sender, number);
     // Of a sender heard for the first time nobody knows what came before.
     if (number > (last ?? 0) + 1) this.onGap();
     return { sender, message: freeze(message) as RoomMessage };
+  }
+
+  /** Whoever was silent longest is forgotten first: of those who only pass by there may be many. */
+  #remember(sender: string, number: number): void {
+    this.#last.delete(sender);
+    this.#last.set(sender, number);
+    if (this.#last.size <= MAX_SENDERS) return;
+    for (const [oldest] of this.#last) return void this.#last.delete(oldest);
   }
 }

@@ -81,15 +81,6 @@ export class RedisLink {
     return this.#bounded(commands, () => commands.call(name, [...args]));
   }
 
-  /** How many connections hear a channel, on all servers of a Cluster. */
-  async listeners(channel: string): Promise<number> {
-    const { commands } = this.#clients;
-    const counts = await this.#bounded(commands, () =>
-      Promise.all(serversOf(commands).map((server) => server.call("PUBSUB", "NUMSUB", channel))),
-    );
-    return counts.reduce<number>((sum, reply) => sum + Number((reply as unknown[])[1]), 0);
-  }
-
   /** Resolves when Redis has said that the subscription holds. */
   async subscribe(channel: string, listener: ChannelListener): Promise<() => void> {
     const listeners = this.#channels.get(channel) ?? new Set();
