@@ -14,6 +14,12 @@ export const BUNDLES = [
   { entryPoints: ["client/index.ts"], outfile: "dist/client/convive.mjs", format: "esm" },
 ];
 
+/** Looks of the ready parts, as they are. */
+const LOOKS = {
+  path: join(ROOT, "dist/client/convive.css"),
+  contents: readFileSync(join(ROOT, "client/convive.css")),
+};
+
 /** @type {import("terser").MinifyOptions} */
 const COMPRESSION = {
   ecma: 2020,
@@ -41,7 +47,7 @@ export const SHARED = {
  */
 export async function buildClient() {
   const files = (await Promise.all(BUNDLES.map(bundled))).flat();
-  for (const { path, contents } of files) replace(path, contents);
+  for (const { path, contents } of [...files, LOOKS]) replace(path, contents);
   return files
     .filter(({ path }) => !path.endsWith(".map"))
     .map(({ path, contents }) => ({
