@@ -14,6 +14,7 @@ export function createDemo(options: ConviveOptions = {}): { readonly app: Expres
   const live = convive({
     templates: fileURLToPath(new URL("../templates/", import.meta.url)),
     layout: "layout",
+    helpers: { node: "" },
     ...options,
   });
   app.disable("x-powered-by");

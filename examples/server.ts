@@ -1,10 +1,22 @@
-import { createDemo } from "./demo.js";
+import { readNodes, USAGE } from "./cluster/arguments.js";
+import { Cluster } from "./cluster/cluster.js";
+import { serveNode } from "./node.js";
 
-const { PORT = "3000", REDIS_URL, SECRET } = process.env;
-const { app, live } = createDemo({ secret: SECRET, redis: REDIS_URL });
-await live.listen(app, Number(PORT));
-console.log(`Convive: open http://localhost:${PORT} in two browsers, and draw with somebody else.`);
+const { PORT = "3000", REDIS_URL } = process.env;
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => void live.close({ drainMs: 500 }).then(() => process.exit(0)));
+let nodes: number | null;
+try {
+  nodes = readNodes(process.argv.slice(2));
+} catch (error) {
+  console.error(`${(error as Error).message}\n${USAGE}`);
+  process.exit(2);
+}
+try {
+  const wanted = Number(PORT);
+  const port = nodes === null ? await serveNode(wanted) : await new Cluster({ nodes, redisUrl: REDIS_URL }).run(wanted);
+  console.log(`Convive: open http://localhost:${port} in two browsers, and draw with somebody else.`);
+} catch (error) {
+  const { code, message } = error as NodeJS.ErrnoException;
+  console.error(code === "EADDRINUSE" ? `Port ${PORT} is taken; choose another one with PORT.` : message);
+  process.exit(1);
 }

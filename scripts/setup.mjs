@@ -1,4 +1,4 @@
-// Makes a clone ready: `node scripts/setup.mjs check | start | test [--redis]`. Plain Node: it runs before any package is there.
+// Makes a clone ready: `node scripts/setup.mjs check | start [--redis] | test [--redis]`. Plain Node: it runs before any package is there.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ const REDIS = {
   name: "redis-server",
   find: () => findOnPath(["redis-server"]),
   packages: ["redis-server"],
-  advice: "Install redis-server (6.2 or newer) and put it on the PATH; without it the Redis tests fail.",
+  advice: "Install redis-server (6.2 or newer) and put it on the PATH; several nodes and the tests of Redis need it.",
 };
 
 /**
@@ -141,13 +141,13 @@ export function nodeIsTooOld(version) {
  * @param {Goal} goal
  * @param {{ redis?: boolean }} [options]
  */
-async function setup(goal, { redis = false } = {}) {
+export async function setup(goal, { redis = false } = {}) {
   if (nodeIsTooOld(process.versions.node)) {
     fail(`Convive needs Node ${OLDEST_NODE.join(".")} or newer; this is ${process.versions.node}.`);
   }
   if (!packagesAreInstalled(ROOT)) installPackages();
   if (goal === "check") return;
-  if (goal === "test") installPrograms(redis ? [CHROMIUM, REDIS] : [CHROMIUM]);
+  installPrograms([...(goal === "test" ? [CHROMIUM] : []), ...(redis ? [REDIS] : [])]);
   const { buildClient } = await import("./build-client.mjs");
   await buildClient().catch((error) => fail(`The client does not build:\n${error.message}`));
 }
@@ -155,6 +155,6 @@ async function setup(goal, { redis = false } = {}) {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const goal = process.argv[2];
   if (goal !== "check" && goal !== "start" && goal !== "test")
-    fail("Usage: node scripts/setup.mjs check | start | test [--redis]");
+    fail("Usage: node scripts/setup.mjs check | start [--redis] | test [--redis]");
   await setup(goal, { redis: process.argv.includes("--redis") });
 }

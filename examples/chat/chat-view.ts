@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { colorFor, defineShared, event, LiveView, notFound, PresenceMixin, TypingMixin } from "convive";
 import type { FormPayload, Presence, PresenceChange } from "convive";
-import { MemoryStore } from "../memory-store.js";
+import { openStore } from "../open-store.js";
 
 interface Person {
   name: string;
@@ -23,7 +23,7 @@ function addMessage(messages: readonly Message[], message: Message): readonly Me
   return [...messages, message].slice(-MAX_MESSAGES);
 }
 
-const chats = new MemoryStore<readonly Message[]>([]);
+const chats = openStore<readonly Message[]>("chats", []);
 const chat = defineShared({
   key: "chat:{chatId}",
   load: ({ chatId }) => chats.load(chatId),
@@ -51,11 +51,11 @@ export class ChatView extends TypingMixin(PresenceMixin(LiveView<{ chatId: strin
     else this.stopTyping();
   }
 
-  @event say({ text = "" }: FormPayload) {
+  @event async say({ text = "" }: FormPayload) {
     this.stopTyping();
     if (!text.trim()) return;
     const message = { ...this.me(), id: randomUUID(), by: this.getPresenceUserId(), text: text.slice(0, MAX_LENGTH) };
-    chats.change(this.params.chatId, addMessage, message);
+    await chats.change(this.params.chatId, addMessage, message);
     this.messages.send("say", message);
     this.pushEvent("said", { text });
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { colorFor, defineShared, event, LiveView, notFound, PresenceMixin } from "convive";
 import { z } from "zod";
-import { MemoryStore } from "../memory-store.js";
+import { openStore } from "../open-store.js";
 import { addParagraph, type Paragraph, removeParagraph, writeParagraph } from "./paragraphs.js";
 
 interface Author {
@@ -14,7 +14,7 @@ interface Author {
 const Place = z.object({ id: z.string() });
 const Text = Place.extend({ text: z.string() });
 
-const documents = new MemoryStore<readonly Paragraph[]>([{ id: "first", text: "" }]);
+const documents = openStore<readonly Paragraph[]>("documents", [{ id: "first", text: "" }]);
 const paragraphs = defineShared({
   key: "document:{documentId}",
   load: ({ documentId }) => documents.load(documentId),
@@ -43,19 +43,19 @@ export class DocumentView extends PresenceMixin(LiveView<{ documentId: string }>
     return this.updatePresence({ editing: null });
   }
 
-  @event(Text) write(paragraph: z.output<typeof Text>) {
-    documents.change(this.params.documentId, writeParagraph, paragraph);
+  @event(Text) async write(paragraph: z.output<typeof Text>) {
+    await documents.change(this.params.documentId, writeParagraph, paragraph);
     this.paragraphs.send("write", paragraph);
   }
 
-  @event add() {
+  @event async add() {
     const id = randomUUID();
-    documents.change(this.params.documentId, addParagraph, id);
+    await documents.change(this.params.documentId, addParagraph, id);
     this.paragraphs.send("add", id);
   }
 
-  @event(Place) remove({ id }: z.output<typeof Place>) {
-    documents.change(this.params.documentId, removeParagraph, id);
+  @event(Place) async remove({ id }: z.output<typeof Place>) {
+    await documents.change(this.params.documentId, removeParagraph, id);
     this.paragraphs.send("remove", id);
   }
 }

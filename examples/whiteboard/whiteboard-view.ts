@@ -3,7 +3,7 @@ import { colorFor, defineShared, event, LiveCursorMixin, LiveView, notFound } fr
 import type { FormPayload, Output, Presence, PresenceChange } from "convive";
 import { z } from "zod";
 import { personName } from "../identity.js";
-import { MemoryStore } from "../memory-store.js";
+import { openStore } from "../open-store.js";
 import { addStroke, EMPTY_BOARD, eraseStrokes, renameBoard, strokesBy } from "./board.js";
 
 const COLORS = ["ink", "red", "orange", "green", "blue", "purple"] as const;
@@ -21,7 +21,7 @@ interface Person {
   color: string;
 }
 
-const boards = new MemoryStore(EMPTY_BOARD);
+const boards = openStore("boards", EMPTY_BOARD);
 const board = defineShared({
   key: "whiteboard:{boardId}",
   load: ({ boardId }) => boards.load(boardId),
@@ -53,29 +53,29 @@ export class WhiteboardView extends LiveCursorMixin(LiveView<{ boardId: string }
     Object.assign(this, { color, width });
   }
 
-  @event(Shape) addShape({ path }: Output<typeof Shape>) {
+  @event(Shape) async addShape({ path }: Output<typeof Shape>) {
     const { color, width } = this;
     const stroke = { id: randomUUID(), by: this.getPresenceUserId(), path, color, width };
-    boards.change(this.params.boardId, addStroke, stroke);
+    await boards.change(this.params.boardId, addStroke, stroke);
     this.board.send("draw", stroke);
     return stroke.id;
   }
 
   @event undo() {
-    this.erase(strokesBy(this.board.value, this.getPresenceUserId()).slice(-1));
+    return this.erase(strokesBy(this.board.value, this.getPresenceUserId()).slice(-1));
   }
 
   @event clear() {
-    this.erase(strokesBy(this.board.value, this.getPresenceUserId()));
+    return this.erase(strokesBy(this.board.value, this.getPresenceUserId()));
   }
 
-  private erase(ids: readonly string[]) {
-    boards.change(this.params.boardId, eraseStrokes, ids);
+  private async erase(ids: readonly string[]) {
+    await boards.change(this.params.boardId, eraseStrokes, ids);
     this.board.send("erase", ids);
   }
 
-  @event rename({ title = "" }: FormPayload) {
-    boards.change(this.params.boardId, renameBoard, title);
+  @event async rename({ title = "" }: FormPayload) {
+    await boards.change(this.params.boardId, renameBoard, title);
     this.board.send("rename", title);
   }
 
