@@ -114,8 +114,7 @@ export class PresenceManager {
     key: string,
     { limit = Infinity }: { limit?: number } = {},
   ): Promise<readonly Presence<M>[]> {
-    const people = (await this.#node.read(this.#tenant, key)) as readonly Presence<M>[];
-    return limit >= people.length ? people : Object.freeze(people.slice(0, limit));
+    return (await this.#node.read(this.#tenant, key, limit)) as readonly Presence<M>[];
   }
 
   /** How many people are in a room; always the length of the whole list. */

@@ -129,14 +129,14 @@ export class PresenceNode implements RoomNode, LeaseOwner {
     return this.#hosted.find(this.nameOf(tenant, key));
   }
 
-  /** The list of a room without taking part in it: leaves no trace. */
-  async read(tenant: string, key: string): Promise<readonly Presence[]> {
+  /** The list of a room, or the first so many, without taking part in it: leaves no trace. */
+  async read(tenant: string, key: string, limit = Infinity): Promise<readonly Presence[]> {
     const name = this.nameOf(tenant, key);
     const held = this.#hosted.find(name);
-    if (held && !held.isStale) return held.everybody;
+    if (held && !held.isStale) return held.first(limit);
     const { connections } = await this.backend.snapshot(name);
     const people = fold(new Map(connections.map((each) => [each.connectionId, each])));
-    return freeze([...people.values()].toSorted(byJoin)) as readonly Presence[];
+    return freeze([...people.values()].toSorted(byJoin).slice(0, limit)) as readonly Presence[];
   }
 
   /** Sends something in a room's stream, hosted here or not. */

@@ -99,7 +99,7 @@ export class PlainRoom {
     const silent = [...this.#members].filter(([connection]) => isSilent(connection)).map(([, member]) => member);
     const ids = new Set(silent.map(({ connectionId }) => connectionId));
     const gone = silent.flatMap(({ hold: { room }, userId }) => {
-      const own = [...room.connections.values()].filter((each) => each.userId === userId);
+      const own = room.connectionsOf(userId);
       return own.every((each) => ids.has(each.connectionId)) ? (room.find(userId) ?? []) : [];
     });
     return [...new Set(gone)];

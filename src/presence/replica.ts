@@ -160,11 +160,13 @@ export class Replica {
   }
 
   #apply(event: RoomEvent): void {
+    const swept = new Set<string>();
     for (const { connectionId, owner, reason } of event.removed) {
       const existing = this.#connections.get(connectionId);
       if (existing?.owner === owner) this.#remove(existing, reason);
-      if (reason === "node") this.#removeOwned(owner, () => true, "node");
+      if (reason === "node") swept.add(owner);
     }
+    for (const owner of swept) this.#removeOwned(owner, () => true, "node");
     for (const connection of event.put) this.#put(connection);
     this.#sequences.set(event.incarnation, Math.max(event.sequence, this.sequenceOf(event.incarnation)));
     if (event.owned) this.#closeOthers(event.incarnation, new Set(event.owned));

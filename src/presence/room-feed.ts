@@ -9,6 +9,7 @@ import { Replica } from "./replica.js";
 import { MessageReader, type RoomMessage } from "./room-message.js";
 import { RoomSender } from "./room-sender.js";
 import { Roster, type RoomChange } from "./roster.js";
+import { Waiting } from "./waiting.js";
 
 /** What a room asks of its node. */
 export interface RoomNode {
@@ -42,11 +43,6 @@ export interface RoomWatcher {
   kicked?(userId: string): void;
 }
 
-interface Waiting {
-  readonly isReady: () => boolean;
-  readonly resolve: () => void;
-}
-
 /**
  * One room as this node hears it: replica, list, messages, and everybody here who watches. Changes are told at once after a pause,
  * else together once per `roomTickMs`.
@@ -57,8 +53,8 @@ export abstract class RoomFeed implements RoomListener {
   readonly #watchers: Listeners<RoomWatcher>;
   readonly #reader: MessageReader;
   readonly #sender: RoomSender;
+  readonly #waiting: Waiting;
   #hasFailed = false;
-  #waiting: Waiting[] = [];
   #unsubscribe: (() => void) | null = null;
   #opening: Promise<void> | null = null;
   #resyncing: Promise<void> | null = null;
@@ -80,6 +76,7 @@ export abstract class RoomFeed implements RoomListener {
     this.#watchers = new Listeners(node.logger, "a watcher of a room");
     this.#reader = new MessageReader(() => this.missed());
     this.#sender = new RoomSender(node, name);
+    this.#waiting = new Waiting(node.clock, node.limits.redisCommandMs);
   }
 
   /** Whether this node carries the connection. */
@@ -97,6 +94,10 @@ export abstract class RoomFeed implements RoomListener {
   }
   get everybody(): readonly Presence[] {
     return this.roster.all;
+  }
+  /** Who came first, so many; the same frozen object until one of them is another. */
+  first(limit: number): readonly Presence[] {
+    return this.roster.first(limit);
   }
   get count(): number {
     return this.roster.count;
@@ -117,6 +118,10 @@ export abstract class RoomFeed implements RoomListener {
   }
   find(userId: string): Presence | undefined {
     return this.roster.find(userId);
+  }
+  /** One user's, wherever they are carried. */
+  connectionsOf(userId: string): readonly ConnectionRecord[] {
+    return this.roster.connectionsOf(userId);
   }
 
   // ── who hears it ──
@@ -186,7 +191,7 @@ export abstract class RoomFeed implements RoomListener {
     this.#unsubscribe = null;
     this.#holeTimer?.clear();
     this.#tickTimer?.clear();
-    for (const { resolve } of [...this.#waiting]) resolve();
+    this.#waiting.end();
   }
 
   protected expire(storeTime: number): void {
@@ -198,16 +203,7 @@ export abstract class RoomFeed implements RoomListener {
   /** Resolves when the replica is so far and its list was told, or when that takes too long. */
   protected until(isReady: () => boolean): Promise<void> {
     if (this.#isStopped || (!this.#isFlushDue && isReady())) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = () => {
-        timer.clear();
-        this.#waiting = this.#waiting.filter((each) => each !== waiting);
-        resolve();
-      };
-      const timer = this.node.clock.after(this.node.limits.redisCommandMs, done);
-      const waiting: Waiting = { isReady, resolve: done };
-      this.#waiting.push(waiting);
-    });
+    return this.#waiting.until(isReady);
   }
 
   /** The replica may have changed: tells it now, or with the tick that runs. */
@@ -282,7 +278,7 @@ export abstract class RoomFeed implements RoomListener {
   #flush(): void {
     this.#isFlushDue = false;
     const change = this.roster.flush();
-    this.#resolveShown();
+    this.#waiting.check();
     if (!change) return;
     this.#tickTimer = this.node.clock.after(this.node.limits.roomTickMs, () => {
       this.#tickTimer = null;
@@ -290,9 +286,5 @@ export abstract class RoomFeed implements RoomListener {
     });
     this.tell((watcher) => watcher.changed?.(change));
     this.node.told(this, change);
-  }
-
-  #resolveShown(): void {
-    for (const { isReady, resolve } of [...this.#waiting]) if (isReady()) resolve();
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../clock.js";
 import type { Limits } from "../options.js";
 import { mostAwake, type Status } from "./presence.js";
-import type { OwnConnection } from "./writer.js";
+import type { OwnConnection, OwnConnections } from "./own-connections.js";
 
 interface Wish {
   status: Status;
@@ -13,7 +13,7 @@ interface Wish {
 export interface StatusOwner {
   readonly clock: Clock;
   readonly limits: Pick<Limits, "statusFlipMs" | "roomTickMs">;
-  readonly own: ReadonlyMap<string, OwnConnection>;
+  readonly own: OwnConnections;
   write(connection: OwnConnection): void;
 }
 
@@ -23,12 +23,13 @@ export interface StatusOwner {
  */
 export class StatusFlips {
   readonly #wishes = new Map<string, Wish>();
+  readonly #dueUsers = new Set<string>();
   #flush: Timer | null = null;
 
   constructor(private readonly room: StatusOwner) {}
 
   tell(connectionId: string, status: Status): void {
-    const own = this.room.own.get(connectionId);
+    const own = this.room.own.all.get(connectionId);
     if (!own) return;
     const wish = this.#wishes.get(connectionId) ?? { status: own.status, flippedAt: -Infinity, timer: null };
     if (wish.status === status) return;
@@ -37,8 +38,8 @@ export class StatusFlips {
     wish.timer?.clear();
     const { clock, limits } = this.room;
     const waitMs = status === "active" ? 0 : wish.flippedAt + limits.statusFlipMs - clock.now();
-    wish.timer = waitMs > 0 ? clock.after(waitMs, () => this.#due(wish)) : null;
-    if (waitMs <= 0) this.#due(wish);
+    wish.timer = waitMs > 0 ? clock.after(waitMs, () => this.#due(own.userId, wish)) : null;
+    if (waitMs <= 0) this.#due(own.userId, wish);
   }
 
   forget(connectionId: string): void {
@@ -52,19 +53,17 @@ export class StatusFlips {
     this.#flush = null;
   }
 
-  #due(wish: Wish): void {
+  #due(userId: string, wish: Wish): void {
     wish.timer = null;
     wish.flippedAt = this.room.clock.now();
+    this.#dueUsers.add(userId);
     this.#flush ??= this.room.clock.after(this.room.limits.roomTickMs, () => this.#write());
   }
 
   #write(): void {
     this.#flush = null;
-    const byUser = new Map<string, OwnConnection[]>();
-    for (const own of this.room.own.values()) {
-      byUser.set(own.userId, [...(byUser.get(own.userId) ?? []), own]);
-    }
-    for (const connections of byUser.values()) this.#writeUser(connections);
+    for (const userId of this.#dueUsers) this.#writeUser(this.room.own.of(userId));
+    this.#dueUsers.clear();
   }
 
   #writeUser(connections: readonly OwnConnection[]): void {

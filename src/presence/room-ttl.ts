@@ -52,10 +52,8 @@ export class TtlMembers {
     const kept = this.#kept.get(name);
     const ttlMs = kept?.ttlMs ?? node.limits.presenceTtlMs;
     const isThere = await node.backend.touch(name, userId, node.storeTime);
-    for (const { connectionId, userId: owner } of kept?.hold.room.connections.values() ?? []) {
-      if (owner === userId && kept?.deadlines.has(connectionId)) {
-        kept.deadlines.set(connectionId, node.clock.now() + ttlMs);
-      }
+    for (const { connectionId } of kept?.hold.room.connectionsOf(userId) ?? []) {
+      if (kept?.deadlines.has(connectionId)) kept.deadlines.set(connectionId, node.clock.now() + ttlMs);
     }
     return isThere;
   }

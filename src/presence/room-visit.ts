@@ -101,8 +101,10 @@ export class RoomVisit {
 
   /** The first of everybody, also beyond what a large room lists. */
   first(limit: number): readonly Presence[] {
-    const everybody = this.visitor.isLasting ? (this.#sees ? this.#hold!.room.everybody : NOBODY) : this.#glimpse;
-    return limit >= everybody.length ? everybody : (freeze(everybody.slice(0, limit)) as readonly Presence[]);
+    if (this.visitor.isLasting) return this.#sees ? this.#hold!.room.first(limit) : NOBODY;
+    return limit >= this.#glimpse.length
+      ? this.#glimpse
+      : (freeze(this.#glimpse.slice(0, limit)) as readonly Presence[]);
   }
 
   /** Only batches are told of a large room. */

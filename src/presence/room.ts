@@ -5,7 +5,8 @@ import type { Lifetime, Operation, PresenceBackend } from "./backend.js";
 import { TTL_OWNER, type ConnectionRecord, type LeaveReason, type Status } from "./presence.js";
 import { RoomFeed, type RoomNode } from "./room-feed.js";
 import { StatusFlips } from "./room-status.js";
-import { Writer, type OwnConnection, type WriterOwner, type Written } from "./writer.js";
+import type { OwnConnection } from "./own-connections.js";
+import { Writer, type WriterOwner, type Written } from "./writer.js";
 
 /** Who is to be in a room. */
 export interface Tracked {
@@ -33,12 +34,12 @@ export class Room extends RoomFeed implements WriterOwner {
   }
 
   carries(connectionId: string): boolean {
-    return this.#writer.own.has(connectionId);
+    return this.#writer.own.all.has(connectionId);
   }
 
   /** How many connections this node carries. */
   get carried(): number {
-    return this.#writer.own.size;
+    return this.#writer.own.all.size;
   }
 
   /** Whether the store may hold something of this node. */
@@ -53,18 +54,18 @@ export class Room extends RoomFeed implements WriterOwner {
     this.#hasCarried = true;
     this.#endGrace(connectionId);
     // Who is here already has been here since then: a reload keeps the person's place in the list.
-    const since = Math.min(...this.roster.connectionsOf(userId).map((each) => each.since));
+    const since = Math.min(...this.connectionsOf(userId).map((each) => each.since));
     const own: OwnConnection = { connectionId, userId, meta, status: "active", isLingering: false };
     return this.#settled(this.#writer.put(Number.isFinite(since) ? { ...own, since } : own));
   }
 
   update(connectionId: string, meta: Readonly<Record<string, unknown>>): Promise<void> {
-    const own = this.#writer.own.get(connectionId);
+    const own = this.#writer.own.all.get(connectionId);
     return own ? this.#settled(this.#writer.put({ ...own, meta }, { revises: true })) : Promise.resolve();
   }
 
   metaOf(connectionId: string): Readonly<Record<string, unknown>> | null {
-    return this.#writer.own.get(connectionId)?.meta ?? null;
+    return this.#writer.own.all.get(connectionId)?.meta ?? null;
   }
 
   setStatus(connectionId: string, status: Status): void {
@@ -73,7 +74,7 @@ export class Room extends RoomFeed implements WriterOwner {
 
   /** Its socket is gone; it ends by itself when the grace is over. */
   linger(connectionId: string, graceMs: number, reason: LeaveReason): void {
-    const own = this.#writer.own.get(connectionId);
+    const own = this.#writer.own.all.get(connectionId);
     if (!own || own.isLingering) return;
     this.#status.forget(connectionId);
     void this.#writer.put({ ...own, isLingering: true });
@@ -86,13 +87,13 @@ export class Room extends RoomFeed implements WriterOwner {
   /** It came back within its grace. */
   wake(connectionId: string): Promise<void> {
     this.#endGrace(connectionId);
-    const own = this.#writer.own.get(connectionId);
+    const own = this.#writer.own.all.get(connectionId);
     return own ? this.#settled(this.#writer.put({ ...own, isLingering: false, status: "active" })) : Promise.resolve();
   }
 
   /** Ends one connection. A leave by one's own wish, or by order, also ends what of the same person only lingers. */
   leave(connectionId: string, reason: LeaveReason): Promise<void> {
-    const own = this.#writer.own.get(connectionId);
+    const own = this.#writer.own.all.get(connectionId);
     if (!own) return Promise.resolve();
     this.#endGrace(connectionId);
     this.#status.forget(connectionId);
@@ -103,11 +104,9 @@ export class Room extends RoomFeed implements WriterOwner {
 
   /** Everybody of this id leaves, by order. */
   kick(userId: string): void {
-    for (const { connectionId, userId: owner } of [...this.#writer.own.values()]) {
-      if (owner === userId) void this.leave(connectionId, "removed");
-    }
+    for (const { connectionId } of this.#writer.own.of(userId)) void this.leave(connectionId, "removed");
     this.#endLingering(userId, "", "removed");
-    const free = [...this.connections.values()].filter((each) => each.userId === userId && each.owner === TTL_OWNER);
+    const free = this.connectionsOf(userId).filter(({ owner }) => owner === TTL_OWNER);
     if (free.length > 0) void this.#removeFree(free.map(({ connectionId }) => connectionId));
     this.tell((watcher) => watcher.kicked?.(userId));
   }
@@ -116,7 +115,7 @@ export class Room extends RoomFeed implements WriterOwner {
 
   /** Adds or changes a member that lasts so long. Resolves as `track` does; rejects when the store does not answer. */
   put({ connectionId, userId, meta }: Tracked, lifetime: Lifetime): Promise<void> {
-    const since = Math.min(...this.roster.connectionsOf(userId).map((each) => each.since));
+    const since = Math.min(...this.connectionsOf(userId).map((each) => each.since));
     const revises = this.connections.has(connectionId);
     const own = { connectionId, userId, meta, lifetime, revises, status: "active", isLingering: false } as const;
     return this.#writeFree([{ op: "put", ...own, ...(Number.isFinite(since) ? { since } : {}) }]);
@@ -149,7 +148,7 @@ export class Room extends RoomFeed implements WriterOwner {
 
   /** The process ends: who was here may come back on another node within the lease. */
   async abandon(): Promise<void> {
-    for (const own of this.#writer.own.values()) void this.#writer.put({ ...own, isLingering: true });
+    for (const own of this.#writer.own.all.values()) void this.#writer.put({ ...own, isLingering: true });
     await this.#writer.idle;
   }
 
@@ -169,7 +168,7 @@ export class Room extends RoomFeed implements WriterOwner {
   // ── what the feed asks ──
 
   protected override isOurs({ connectionId }: ConnectionRecord): boolean {
-    return this.#writer.own.has(connectionId);
+    return this.#writer.own.all.has(connectionId);
   }
 
   protected override confirmed(connection: ConnectionRecord): void {
@@ -180,8 +179,8 @@ export class Room extends RoomFeed implements WriterOwner {
     const stored = new Set(
       connections.filter(({ owner }) => owner === this.incarnation).map((each) => each.connectionId),
     );
-    const isWhole = [...this.#writer.own.keys()].every((connectionId) => stored.has(connectionId));
-    const hasMore = [...stored].some((connectionId) => !this.#writer.own.has(connectionId));
+    const isWhole = [...this.#writer.own.all.keys()].every((connectionId) => stored.has(connectionId));
+    const hasMore = [...stored].some((connectionId) => !this.#writer.own.all.has(connectionId));
     // What is on its way explains a difference; what is not must be put right.
     if (this.#writer.isSettled && (!isWhole || hasMore)) this.#writer.assert();
   }
@@ -213,7 +212,7 @@ export class Room extends RoomFeed implements WriterOwner {
   /** Until the store answers, the list shows what this node wants it to say. */
   doubted(): void {
     const now = this.node.clock.wallTime();
-    const records = [...this.#writer.own.values()].map((own): ConnectionRecord => {
+    const records = [...this.#writer.own.all.values()].map((own): ConnectionRecord => {
       const joinedAt = own.joinedAt ?? this.connections.get(own.connectionId)?.joinedAt ?? now;
       return { revision: 0, ...own, joinedAt, since: own.since ?? joinedAt, owner: this.incarnation };
     });
@@ -251,8 +250,8 @@ export class Room extends RoomFeed implements WriterOwner {
 
   /** Only when nothing of the person is live: another tab, on any node, keeps what lingers. */
   #endLingering(userId: string, left: string, reason: LeaveReason): void {
-    const others = this.roster.connectionsOf(userId).filter((each) => each.connectionId !== left);
-    const own = [...this.#writer.own.values()].filter((each) => each.userId === userId);
+    const others = this.connectionsOf(userId).filter((each) => each.connectionId !== left);
+    const own = this.#writer.own.of(userId);
     if (others.some((each) => !this.#isLingering(each)) || own.some((each) => !each.isLingering)) return;
     for (const { connectionId } of others) {
       if (!this.carries(connectionId)) void this.#writer.evict(connectionId, reason);
@@ -264,6 +263,6 @@ export class Room extends RoomFeed implements WriterOwner {
   }
 
   #isLingering(connection: ConnectionRecord): boolean {
-    return this.#writer.own.get(connection.connectionId)?.isLingering ?? connection.isLingering;
+    return this.#writer.own.all.get(connection.connectionId)?.isLingering ?? connection.isLingering;
   }
 }

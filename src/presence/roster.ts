@@ -21,38 +21,57 @@ export interface RoomChange {
   readonly records: readonly (readonly [before: Presence | null, after: Presence | null])[];
 }
 
-const EMPTY = freeze([]) as readonly Presence[];
+/** So many are put into their places one by one; more make the list anew. */
+const FEW = 16;
+/** How many cuts of different lengths are kept. */
+const MAX_CUTS = 16;
 
 /**
  * The list of a room, folded anew only for those whose connections changed. What did not change stays the same frozen object,
- * the list included, so that renders of it can be shared.
+ * the list and its beginnings included, so that renders of it can be shared. A list is made when it is read: a change in a room of thousands
+ * that nobody reads whole costs what it changes.
  */
 export class Roster {
   readonly #connections = new Map<string, Map<string, ConnectionRecord>>();
   readonly #people = new Map<string, Presence>();
   readonly #touched = new Set<string>();
   readonly #reasons = new Map<string, LeaveReason>();
-  #all: readonly Presence[] = EMPTY;
-  #first: readonly Presence[] = EMPTY;
+  readonly #sorted: Presence[] = [];
+  readonly #cuts = new Map<number, readonly Presence[]>();
+  #all: readonly Presence[] | null = null;
 
   constructor(private readonly maxListed: number) {}
 
   /** Everybody, as last told. */
   get all(): readonly Presence[] {
-    return this.#all;
+    // What templates read is proven frozen; the whole of a large room is only kept from being changed.
+    return (this.#all ??= this.isLarge
+      ? Object.freeze([...this.#sorted])
+      : (freeze([...this.#sorted]) as readonly Presence[]));
   }
 
   /** The list that views see: everybody, or the first of a large room. */
   get list(): readonly Presence[] {
-    return this.#first;
+    return this.first(this.maxListed);
   }
 
   get count(): number {
-    return this.#all.length;
+    return this.#sorted.length;
   }
 
   get isLarge(): boolean {
-    return this.#all.length > this.maxListed;
+    return this.#sorted.length > this.maxListed;
+  }
+
+  /** Who came first, so many; the same object until one of them is another. */
+  first(limit: number): readonly Presence[] {
+    if (limit >= this.#sorted.length) return this.all;
+    let cut = this.#cuts.get(limit);
+    if (!cut) {
+      if (this.#cuts.size >= MAX_CUTS) this.#cuts.clear();
+      this.#cuts.set(limit, (cut = freeze(this.#sorted.slice(0, Math.max(limit, 0))) as readonly Presence[]));
+    }
+    return cut;
   }
 
   find(userId: string): Presence | undefined {
@@ -102,29 +121,59 @@ export class Roster {
     return after;
   }
 
-  #relist(records: readonly (readonly [Presence | null, Presence | null])[]): void {
+  #relist(records: RoomChange["records"]): void {
+    const lowest = records.length <= FEW ? this.#replaceEach(records) : this.#sortAnew(records);
+    this.#all = null;
+    for (const limit of this.#cuts.keys()) if (limit > lowest) this.#cuts.delete(limit);
+  }
+
+  /** Returns the first place that another has now. */
+  #replaceEach(records: RoomChange["records"]): number {
+    let lowest = Infinity;
+    for (const [before, after] of records) {
+      if (before) lowest = Math.min(lowest, this.#splice(before, 1, []));
+      if (after) lowest = Math.min(lowest, this.#splice(after, 0, [after]));
+    }
+    return lowest;
+  }
+
+  #splice(person: Presence, removed: 0 | 1, added: readonly Presence[]): number {
+    const at = placeOf(person, this.#sorted);
+    this.#sorted.splice(at, removed, ...added);
+    return at;
+  }
+
+  #sortAnew(records: RoomChange["records"]): number {
     const gone = new Set(records.map(([before]) => before));
     const added = records.flatMap(([, after]) => after ?? []).toSorted(byJoin);
-    const kept = this.#all.filter((person) => !gone.has(person));
-    const all = merge(kept, added);
-    const isLarge = all.length > this.maxListed;
-    // What templates read is proven frozen; the whole of a large room is only kept from being changed.
-    this.#all = isLarge ? Object.freeze(all) : (freeze(all) as readonly Presence[]);
-    const first = isLarge ? all.slice(0, this.maxListed) : this.#all;
-    const isSame = first.length === this.#first.length && first.every((person, i) => person === this.#first[i]);
-    if (!isSame) this.#first = freeze(first) as readonly Presence[];
+    const kept = this.#sorted.filter((person) => !gone.has(person));
+    const lowest = this.#sorted.findIndex((person) => gone.has(person));
+    const changed = added[0] ? placeOf(added[0], kept) : Infinity;
+    merge(kept, added, this.#sorted);
+    return Math.min(lowest < 0 ? Infinity : lowest, changed);
   }
 }
 
-/** Two sorted lists as one. */
-function merge(a: readonly Presence[], b: readonly Presence[]): Presence[] {
-  const merged: Presence[] = [];
-  let next = 0;
-  for (const person of a) {
-    while (next < b.length && byJoin(b[next]!, person) < 0) merged.push(b[next++]!);
-    merged.push(person);
+/** Where somebody stands in a sorted list, or would. */
+function placeOf(person: Presence, sorted: readonly Presence[]): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (byJoin(sorted[middle]!, person) < 0) low = middle + 1;
+    else high = middle;
   }
-  return next < b.length ? [...merged, ...b.slice(next)] : merged;
+  return low;
+}
+
+/** Makes one sorted list of two. */
+function merge(a: readonly Presence[], b: readonly Presence[], into: Presence[]): void {
+  let [at, next] = [0, 0];
+  for (const person of a) {
+    while (next < b.length && byJoin(b[next]!, person) < 0) into[at++] = b[next++]!;
+    into[at++] = person;
+  }
+  while (next < b.length) into[at++] = b[next++]!;
+  into.length = at;
 }
 
 function changeOf(records: RoomChange["records"], reasons: ReadonlyMap<string, LeaveReason>): RoomChange {

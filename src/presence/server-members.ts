@@ -52,7 +52,7 @@ export class ServerMembers {
     return this.#inRoom(key, async (room) => {
       const before = room.find(userId) ?? null;
       if (!before) return null;
-      const own = [...room.connections.values()].filter((each) => each.userId === userId);
+      const own = room.connectionsOf(userId);
       const named = own.filter((each) => connectionId === undefined || each.connectionId === connectionId);
       await this.#ttl.leave(room, named);
       await Promise.all(named.map((each) => room.leave(each.connectionId, "left")));
@@ -83,9 +83,7 @@ export class ServerMembers {
   async heartbeat(key: string, userId: string): Promise<boolean> {
     checkUserId(userId);
     const room = this.node.find(this.tenant, key);
-    const isCarried = [...(room?.connections.values() ?? [])].some((each) => {
-      return each.userId === userId && room!.carries(each.connectionId);
-    });
+    const isCarried = room?.connectionsOf(userId).some((each) => room.carries(each.connectionId)) ?? false;
     return (await this.#ttl.touch(key, userId)) || isCarried;
   }
 

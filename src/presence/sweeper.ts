@@ -11,6 +11,8 @@ export interface SweeperNode {
   newId(): string;
 }
 
+const ROOMS_AT_ONCE = 500;
+
 /** Ends what dead nodes left behind, and what no process carries when its time is over. Any number of nodes may do the same at once. */
 export class Sweeper {
   readonly #sweeping = new Set<string>();
@@ -67,12 +69,29 @@ export class Sweeper {
 
   async #sweepOne(incarnation: string, isDry: boolean): Promise<RoomLosses[]> {
     const { backend } = this.node;
+    if (isDry) return this.#sweepRooms(await backend.held(incarnation), incarnation, true);
     const losses: RoomLosses[] = [];
-    for (const room of await (isDry ? backend.held(incarnation) : backend.fence(incarnation))) {
-      losses.push(await backend.sweep(room, incarnation, this.node.newId(), isDry));
+    let rooms = await backend.fence(incarnation);
+    while (rooms.length > 0) {
+      losses.push(...(await this.#sweepRooms(this.#someOf(rooms), incarnation, false)));
+      const left = await backend.fence(incarnation);
+      if (left.length >= rooms.length) throw new Error("rooms that were swept are registered still");
+      rooms = left;
     }
-    if (!isDry) await backend.swept(incarnation);
-    return losses.filter(({ connections }) => connections.length > 0);
+    await backend.swept(incarnation);
+    return losses;
+  }
+
+  /** Other nodes sweep at the same time: each begins elsewhere, and asks what is left after so many. */
+  #someOf(rooms: readonly string[]): readonly string[] {
+    const from = Math.floor(shareOf(this.node.incarnation) * rooms.length);
+    return [...rooms, ...rooms].slice(from, from + Math.min(ROOMS_AT_ONCE, rooms.length));
+  }
+
+  async #sweepRooms(rooms: readonly string[], incarnation: string, isDry: boolean): Promise<RoomLosses[]> {
+    const { backend } = this.node;
+    const sweeps = rooms.map((room) => backend.sweep(room, incarnation, this.node.newId(), isDry));
+    return (await Promise.all(sweeps)).filter(({ connections }) => connections.length > 0);
   }
 
   async #guard(facts: object, what: string, work: () => Promise<unknown>): Promise<void> {
@@ -82,4 +101,11 @@ export class Sweeper {
       this.node.logger.warn({ ...facts, error: messageOf(error) }, what);
     }
   }
+}
+
+/** From 0 up to 1, another for each name. */
+function shareOf(name: string): number {
+  let hash = 0;
+  for (const char of name) hash = (Math.imul(hash, 31) + char.codePointAt(0)!) >>> 0;
+  return hash / 2 ** 32;
 }

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { settle } from "../testing/fake-clock.js";
 import { silentLogger } from "../testing/silent-logger.js";
 import type { PresenceBackend, RoomWrite, RoomWriteResult } from "./backend.js";
-import { Writer, type OwnConnection } from "./writer.js";
+import type { OwnConnection } from "./own-connections.js";
+import { Writer } from "./writer.js";
 
 test("one write is in flight; what is asked for meanwhile forms the next", async () => {
   const { writer, writes, answer } = begin();

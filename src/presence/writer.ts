@@ -8,19 +8,8 @@ import type {
   RoomWrite,
   RoomWriteResult,
 } from "./backend.js";
-import type { ConnectionRecord, LeaveReason, Status } from "./presence.js";
-
-/** A connection that this node carries, as it should stand in the store. */
-export interface OwnConnection {
-  readonly connectionId: string;
-  readonly userId: string;
-  readonly meta: Readonly<Record<string, unknown>>;
-  readonly status: Status;
-  readonly isLingering: boolean;
-  readonly since?: number;
-  readonly joinedAt?: number;
-  readonly revision?: number;
-}
+import { OwnConnections, type OwnConnection } from "./own-connections.js";
+import type { ConnectionRecord, LeaveReason } from "./presence.js";
 
 /** What a writer asks of the node and room it writes for. */
 export interface WriterOwner {
@@ -48,7 +37,7 @@ export interface Written {
  * repeated: after any doubt the whole of what is owned is asserted anew.
  */
 export class Writer {
-  readonly #own = new Map<string, OwnConnection>();
+  readonly own = new OwnConnections();
   readonly #put = new Set<string>();
   readonly #revised = new Set<string>();
   readonly #deleted = new Map<string, LeaveReason>();
@@ -64,10 +53,6 @@ export class Writer {
     private readonly owner: WriterOwner,
   ) {}
 
-  get own(): ReadonlyMap<string, OwnConnection> {
-    return this.#own;
-  }
-
   /** Nothing waits to be written and nothing is in doubt. */
   get isSettled(): boolean {
     return !this.#hasWork && !this.#isRunning;
@@ -79,7 +64,7 @@ export class Writer {
   }
 
   put(connection: OwnConnection, { revises = false }: { readonly revises?: boolean } = {}): Promise<Written | null> {
-    this.#own.set(connection.connectionId, connection);
+    this.own.set(connection);
     this.#deleted.delete(connection.connectionId);
     this.#put.add(connection.connectionId);
     if (revises) this.#revised.add(connection.connectionId);
@@ -87,7 +72,7 @@ export class Writer {
   }
 
   delete(connectionId: string, reason: LeaveReason): Promise<Written | null> {
-    this.#own.delete(connectionId);
+    this.own.delete(connectionId);
     this.#put.delete(connectionId);
     this.#revised.delete(connectionId);
     this.#deleted.set(connectionId, reason);
@@ -102,10 +87,10 @@ export class Writer {
 
   /** The store, as heard: times and revisions it gave are brought back when everything has to be asserted. */
   confirm(record: ConnectionRecord): void {
-    const own = this.#own.get(record.connectionId);
+    const own = this.own.all.get(record.connectionId);
     if (!own) return;
     const { joinedAt, since, revision } = record;
-    this.#own.set(record.connectionId, { ...own, joinedAt, since, revision });
+    this.own.set({ ...own, joinedAt, since, revision });
   }
 
   /** Tells the store the whole of what is owned here, at once or as soon as it answers. */
@@ -184,7 +169,7 @@ export class Writer {
   #remember(operations: readonly Operation[]): void {
     for (const each of operations) {
       if (each.op === "put" && each.revises) this.#revised.add(each.connectionId);
-      else if (each.op === "delete" && !this.#own.has(each.connectionId))
+      else if (each.op === "delete" && !this.own.all.has(each.connectionId))
         this.#deleted.set(each.connectionId, each.reason);
       else if (each.op === "evict") this.#evicted.set(each.connectionId, each.reason);
     }
@@ -196,7 +181,7 @@ export class Writer {
   }
 
   #take(): Operation[] {
-    const puts = this.#isDirty ? [...this.#own.keys()] : [...this.#put];
+    const puts = this.#isDirty ? [...this.own.all.keys()] : [...this.#put];
     const operations: Operation[] = [
       ...[...this.#deleted].map(([connectionId, reason]) => ({ op: "delete", connectionId, reason }) as const),
       ...puts.flatMap((connectionId) => this.#putOperation(connectionId)),
@@ -208,7 +193,7 @@ export class Writer {
   }
 
   #putOperation(connectionId: string): PutOperation[] {
-    const own = this.#own.get(connectionId);
+    const own = this.own.all.get(connectionId);
     if (!own) return [];
     return [{ op: "put", ...own, ...(this.#revised.has(connectionId) ? { revises: true } : {}) }];
   }
