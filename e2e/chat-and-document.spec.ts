@@ -51,3 +51,31 @@ test("authors see who writes where, and what they write", async ({ stage, demo }
   await expect(ada.page.getByLabel("Paragraph", { exact: true })).toHaveCount(1);
   await expect(ada.page.getByLabel("Paragraph", { exact: true })).toHaveValue("By Grace.");
 });
+
+test("authors see each other's caret and selection, where they are in the text", async ({ stage, demo }) => {
+  const url = `${demo.url}/document/${randomUUID()}`;
+  const ada = await stage.join("Ada", url);
+  const grace = await stage.join("Grace", url);
+  const text = ada.page.getByLabel("Paragraph", { exact: true });
+  await text.fill("One line\nand another one");
+  await expect(grace.page.getByLabel("Paragraph", { exact: true })).toHaveValue(/another/);
+  const caret = grace.page.locator("[data-caret]");
+  await expect(caret).toHaveText("Ada");
+  await expect(ada.page.locator("[data-caret]")).toHaveCount(0);
+
+  const field = (await grace.page.getByLabel("Paragraph", { exact: true }).boundingBox())!;
+  const offset = async () => (await caret.boundingBox())!.x - field.x;
+  await text.press("ControlOrMeta+Home");
+  await expect(async () => expect(await offset()).toBeLessThan(30)).toPass();
+  const start = await offset();
+  for (let i = 0; i < 4; i += 1) await text.press("ArrowRight");
+  await expect(async () => expect(await offset()).toBeGreaterThan(start + 10)).toPass();
+  await text.press("ControlOrMeta+Shift+End");
+  await expect(grace.page.locator("[data-caret-layer] > div")).toHaveCount(3);
+
+  const late = await stage.join("Late", url);
+  await expect(late.page.locator("[data-caret]")).toHaveText("Ada");
+  await text.blur();
+  await expect(caret).toHaveCount(0);
+  await expect(late.page.locator("[data-caret]")).toHaveCount(0);
+});

@@ -12,6 +12,8 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 export const BUNDLES = [
   { entryPoints: ["client/classic.ts"], outfile: "dist/client/convive.js", format: "iife" },
   { entryPoints: ["client/index.ts"], outfile: "dist/client/convive.mjs", format: "esm" },
+  { entryPoints: ["client/carets-classic.ts"], outfile: "dist/client/carets.js", format: "iife" },
+  { entryPoints: ["client/carets.ts"], outfile: "dist/client/carets.mjs", format: "esm" },
 ];
 
 /** Looks of the ready parts, as they are. */

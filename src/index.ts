@@ -3,6 +3,7 @@ export { ControlFlow, forbidden, notFound, redirect } from "./control-flow.js";
 export { colorFor } from "./cursor/color.js";
 export { CursorTracker, type Cursor, type Cursors } from "./cursor/tracker.js";
 export type { Cache } from "./cursor/cache.js";
+export { CaretMixin, type Caret, type CaretMembers, type WithCarets } from "./cursor/mixin-carets.js";
 export { LiveCursorMixin, type CursorMembers, type CursorStatics, type WithCursors } from "./cursor/mixin.js";
 export { ConviveError, ERROR_CODES, type ErrorCode, type ErrorDetails } from "./errors.js";
 export {

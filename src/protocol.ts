@@ -73,6 +73,10 @@ export const PRESENCE_DIFF = "presence_diff";
 export const CURSORS = "cursors";
 /** {@link PushPayload} of `broadcastToPresence`, one frame for all views that do not override `handlePresenceEvent`. */
 export const PRESENCE_EVENT = "presence_event";
+/** An event of a page with text carets, `{ caret: { field, start, end } | null }`; answered with {@link CaretPayload}. */
+export const CARET = "live-caret";
+/** A push with {@link CaretPayload}: all carets of the room, the page's own too. */
+export const CARETS = "live-carets";
 
 export interface JoinPayload {
   readonly v: number;
@@ -162,6 +166,20 @@ export interface CursorsPayload {
   readonly l?: readonly string[];
   /** the whole room at once, for one who came late: whoever is not in it is gone */
   readonly all?: true;
+}
+
+/** Text carets and selections: offsets in UTF-16 units, equal for a caret. */
+export interface CaretPayload {
+  readonly carets: readonly {
+    readonly connectionId: string;
+    readonly field: string;
+    readonly start: number;
+    readonly end: number;
+    readonly name: string;
+    readonly color: string;
+  }[];
+  /** the page's own connection; in the answer only */
+  readonly own?: string;
 }
 
 // Enums, because a bundler writes their members in place.

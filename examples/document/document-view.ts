@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { colorFor, defineShared, event, LiveView, notFound, PresenceMixin } from "convive";
+import { CaretMixin, colorFor, defineShared, event, LiveView, notFound, PresenceMixin } from "convive";
 import { z } from "zod";
 import { openStore } from "../open-store.js";
 import { addParagraph, type Paragraph, removeParagraph, writeParagraph } from "./paragraphs.js";
@@ -22,7 +22,7 @@ const paragraphs = defineShared({
 });
 
 /** Of two who write in one paragraph at once the last one wins; who writes where is there to be seen. */
-export class DocumentView extends PresenceMixin(LiveView<{ documentId: string }>)<Author> {
+export class DocumentView extends CaretMixin(PresenceMixin(LiveView<{ documentId: string }>)<Author>) {
   static override template = "document";
   static override presenceKey = "document:{documentId}";
 

@@ -6,6 +6,8 @@ import { ConviveError } from "../errors.js";
 const TYPES: Readonly<Record<string, string>> = {
   "convive.js": "text/javascript; charset=utf-8",
   "convive.mjs": "text/javascript; charset=utf-8",
+  "carets.js": "text/javascript; charset=utf-8",
+  "carets.js.map": "application/json; charset=utf-8",
   "convive.css": "text/css; charset=utf-8",
   "convive.js.map": "application/json; charset=utf-8",
   "convive.mjs.map": "application/json; charset=utf-8",

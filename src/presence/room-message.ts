@@ -2,7 +2,7 @@ import { ConviveError } from "../errors.js";
 import { freeze } from "../render/freeze.js";
 
 /** What travels in a room's stream beside its changes. */
-export type RoomMessage = PresenceMessage | SharedMessage | CursorsMessage | TypingMessage | TextMessage;
+export type RoomMessage = PresenceMessage | SharedMessage | CursorsMessage | SignMessage | TextMessage;
 
 /** `broadcastToPresence`, or `broadcast` of the manager. */
 export interface PresenceMessage {
@@ -37,12 +37,10 @@ export interface CursorsMessage {
   readonly isWhole?: boolean;
 }
 
-/** A connection writes in a field, or no more. */
-export interface TypingMessage {
-  readonly kind: "typing";
-  readonly connectionId: string;
-  readonly field: string | null;
-}
+/** What a connection shows for a while, null when it ends; or the wish of who has just come to be told of all. */
+export type SignMessage =
+  | { readonly kind: "sign"; readonly name: string; readonly connectionId: string; readonly value: unknown }
+  | { readonly kind: "sign"; readonly name: string; readonly asks: true };
 
 /** Connection or `@user`, x, y, null where it left; meta of a pointer without a connection; ms since 1970 of a move that is not of now. */
 export type SentMove = readonly [
