@@ -7,7 +7,7 @@ import { describe, test } from "node:test";
 const ROOT = join(import.meta.dirname, "..");
 const PAGES = ["docs/guarantees.md", "docs/parity.md"].filter((page) => existsSync(join(ROOT, page)));
 /** `src/a.test.ts` “title of the test” */
-const NAMED = /`([\w./-]+\.(?:test|spec|test-d|[\w-]*contract)\.ts)`((?:,? “[^”]+”)+)/g;
+const NAMED = /`([\w./-]+(?:\.(?:test|spec|test-d)|-contract)\.ts)`((?:,? “[^”]+”)+)/g;
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
 
 /** As written in the source: a title stands in quotes there, with other quotes inside of it escaped or not. */

@@ -125,6 +125,16 @@ test("an update is told as an update, with what was before, and to all tabs", as
   assert.equal(bob.view.listPresences()[0]!.color, "ann-blue");
 });
 
+test("of a user nothing is told to the others but the id and what was given", async () => {
+  const { cluster, open } = begin();
+  const user = { id: "ann", name: "Ann", username: "ann@example.com" };
+  const ann = await open(QuietView, { userId: "ann", user });
+  await cluster.until(ann.view.trackPresence({ name: "A." }));
+  const [person] = ann.view.listPresences();
+  assert.deepEqual(person!.metas, [{ name: "A." }]);
+  assert.doesNotMatch(JSON.stringify(person), /example|Ann/);
+});
+
 test("tracking again merges the meta; the caller's object stays as it was", async () => {
   const { cluster, open } = begin();
   const ann = await open(QuietView, { userId: "ann" });
