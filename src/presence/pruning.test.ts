@@ -82,6 +82,20 @@ test("what a dead node left is told of and swept, and what nobody has a lease fo
   assert.deepEqual([await backend.count("of-ann"), await backend.count("of-bob")], [0, 0]);
 });
 
+test("a manager of one tenant ends nobody of another", async () => {
+  const cluster = new PresenceCluster();
+  const { presence } = cluster.start();
+  const acme = presence.forTenant("acme");
+  await cluster.until(presence.joinPresence("a", "ann", {}, { ttlMs: 120_000 }));
+  await cluster.until(acme.joinPresence("a", "bob", {}, { ttlMs: 120_000 }));
+  await cluster.until(acme.room("b").add(new FakeConnection(), { user: "cyd" }));
+  await cluster.advance(20_000);
+  assert.deepEqual(summed(await cluster.until(acme.prune({ maxAgeMs: 1_000, dryRun: true }))), ["a: bob", "b: cyd"]);
+  assert.deepEqual(summed(await cluster.until(presence.prune({ maxAgeMs: 1_000 }))), ["a: ann"]);
+  assert.equal(await acme.presenceCount("a"), 1);
+  assert.deepEqual(summed(await cluster.until(acme.prune({ maxAgeMs: 1_000 }))), ["a: bob", "b: cyd"]);
+});
+
 test("an age that is none is refused", async () => {
   const cluster = new PresenceCluster();
   const { presence } = cluster.start();

@@ -3,7 +3,7 @@ import type { PresenceBackend, RoomLosses } from "./backend.js";
 import { parseRoomName } from "./key.js";
 import type { PresenceNode } from "./node.js";
 import type { PlainRooms } from "./plain-rooms.js";
-import { byJoin, personOf, type Presence } from "./presence.js";
+import { byJoin, personOf, TTL_OWNER, type Presence } from "./presence.js";
 
 /** How `prune` chooses. */
 export interface PruneOptions {
@@ -31,7 +31,10 @@ export async function prune(
   { maxAgeMs, dryRun = false }: PruneOptions,
 ): Promise<readonly PrunedRoom[]> {
   checkAge(maxAgeMs);
-  const losses = await node.sweeper.pruneNow({ isDry: dryRun, ...(maxAgeMs === undefined ? {} : { maxAgeMs }) });
+  const request = { isDry: dryRun, ...(maxAgeMs === undefined ? {} : { maxAgeMs }) };
+  const held = await node.backend.held(TTL_OWNER);
+  const own = held.filter((name) => parseRoomName(name)?.tenant === tenant);
+  const losses = await node.sweeper.pruneNow(request, own);
   const silent = await rooms.pruneAll(maxAgeMs ?? node.limits.prunePresencesMs, dryRun);
   const removed = new Map<string, Presence[]>();
   for (const each of losses) {

@@ -34,11 +34,14 @@ export class Sweeper {
     await this.#guard({}, "rooms could not be pruned; it is tried again", () => this.pruneNow());
   }
 
-  /** Ends those whose time is over, and what incarnations left that are dead, or that nobody knows to be alive for a lease. */
-  async pruneNow(request: PruneRequest = {}): Promise<readonly RoomLosses[]> {
+  /**
+   * Ends those whose time is over, in these rooms or in all, and everywhere what incarnations left that are dead, or that nobody has known to be
+   * alive for a lease.
+   */
+  async pruneNow(request: PruneRequest = {}, rooms: readonly string[] | null = null): Promise<readonly RoomLosses[]> {
     const { backend } = this.node;
     const { storeTime, nodes } = await backend.nodes();
-    const losses = [...(await backend.prune(null, storeTime, this.node.newId(), request))];
+    const losses = [...(await backend.prune(rooms, storeTime, this.node.newId(), request))];
     const ended = nodes.filter(({ state }) => state === "ended").map(({ incarnation }) => incarnation);
     const orphaned = this.#orphaned(await backend.orphans(), storeTime);
     for (const incarnation of new Set([...ended, ...orphaned])) {
