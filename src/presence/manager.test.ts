@@ -212,6 +212,25 @@ test("disconnecting ends what every node carries of a user, and tells who holds 
   assert.deepEqual(orders, ["ann null", "ann null"]);
 });
 
+test("disconnecting ends a member without a process also in a room that nobody hosts any more", async () => {
+  const { cluster, presence } = begin();
+  const dead = cluster.start();
+  for (const [key, id] of [
+    [KEY, "ann"],
+    [KEY, "bob"],
+    ["doc:2", "ann"],
+  ] as const) {
+    await cluster.until(dead.presence.joinPresence(key, id, {}, { ttlMs: 600_000 }));
+  }
+  cluster.kill(dead);
+  await presence.disconnectUser("ann", { key: "doc:2" });
+  assert.deepEqual([await presence.presenceCount(KEY), await presence.presenceCount("doc:2")], [2, 0]);
+  await presence.forTenant("acme").disconnectUser("ann");
+  assert.equal(await presence.presenceCount(KEY), 2);
+  await presence.disconnectUser("ann");
+  assert.equal(await presence.presenceCount(KEY), 1);
+});
+
 test("disconnecting from one room leaves the others", async () => {
   const { cluster, presence, told } = begin();
   await cluster.until(presence.joinPresence(KEY, "ann", {}));

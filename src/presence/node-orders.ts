@@ -1,6 +1,7 @@
 import { messageOf } from "../errors.js";
 import type { Logger } from "../logger.js";
 import { NODES_ROOM, type KickOrder, type PresenceBackend } from "./backend.js";
+import { giveOrder } from "./kicking.js";
 import { Listeners } from "./listeners.js";
 import type { Room } from "./room.js";
 
@@ -59,7 +60,7 @@ export class NodeOrders {
   async give({ userId, tenant, key }: Disconnect): Promise<void> {
     const order: KickOrder = { id: this.node.newId(), userId, tenant, key };
     this.obey(order);
-    await this.node.backend.order(order);
+    await giveOrder(this.node.backend, order);
   }
 
   obey({ id, userId, tenant, key }: KickOrder): void {
