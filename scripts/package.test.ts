@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
+import { startRedis } from "../src/testing/redis-server.js";
+import { compile } from "./compile.mjs";
 import { walk } from "./test-files.mjs";
 
 interface LockEntry {
@@ -15,7 +20,10 @@ const manifest = JSON.parse(read("package.json")) as {
   allowScripts: Record<string, boolean>;
   sideEffects: string[];
   dependencies: Record<string, string>;
+  bin: Record<string, string>;
+  version: string;
 };
+const call = promisify(execFile);
 const lock = Object.entries(
   (JSON.parse(read("package-lock.json")) as { packages: Record<string, LockEntry> }).packages,
 );
@@ -56,4 +64,28 @@ test("what src imports at run time is a dependency, and every dependency is impo
   }
   const needed = Object.keys(manifest.dependencies).filter((name) => !name.startsWith("@types/"));
   assert.deepEqual([...imported].toSorted(), needed.toSorted());
+});
+
+test("the command line works as it is packed", async (t) => {
+  const server = await startRedis();
+  const folder = mkdtempSync(join(tmpdir(), "convive-package-"));
+  t.after(async () => {
+    rmSync(folder, { recursive: true });
+    await server.stop();
+  });
+  const { ok, output } = await compile(["src"]);
+  assert.ok(ok, output);
+  // Not as `npm pack` runs the build: that is what was just done.
+  const { stdout } = await call("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder], {
+    cwd: root,
+  });
+  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
+  await call("tar", ["-xzf", join(folder, filename), "-C", folder]);
+  symlinkSync(join(root, "node_modules"), join(folder, "package/node_modules"));
+  const main = join(folder, "package", manifest.bin["convive"]!);
+  assert.match(readFileSync(main, "utf8"), /^#!\/usr\/bin\/env node\n/);
+  const convive = (...words: string[]) => call(process.execPath, [main, ...words, "--redis", server.url]);
+  assert.equal((await call(process.execPath, [main, "--version"])).stdout, `${manifest.version}\n`);
+  assert.match((await convive("doctor")).stdout, /^ok +rights/m);
+  assert.match((await convive("stats")).stdout, /^rooms +0$/m);
 });

@@ -153,8 +153,8 @@ export interface RoomSummary {
   readonly room: string;
   readonly people: number;
   readonly connections: number;
-  /** whose connections they are: incarnations, and `TTL_OWNER` */
-  readonly owners: readonly string[];
+  /** how many of them each incarnation carries, and `TTL_OWNER` stands for */
+  readonly owners: ReadonlyMap<string, number>;
 }
 
 export interface NodeSummary {

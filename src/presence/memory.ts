@@ -270,7 +270,7 @@ export class MemoryBackend implements PresenceBackend {
       return connections.size > 0 && (userId === undefined || users.has(userId));
     });
     yield found.map(([room, { users, connections, owners }]) => {
-      return { room, people: users.size, connections: connections.size, owners: [...owners.keys()] };
+      return { room, people: users.size, connections: connections.size, owners: new Map(owners) };
     });
   }
 

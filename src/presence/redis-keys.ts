@@ -13,6 +13,23 @@ export function bucketOf(room: string): number {
   return (hash >>> 0) % BUCKETS;
 }
 
+const ROOM_TYPES = {
+  head: "string",
+  connections: "hash",
+  users: "hash",
+  owners: "hash",
+  sequences: "hash",
+  deadlines: "zset",
+  ttls: "hash",
+} as const;
+const REGISTRY_TYPES = { clock: "hash", leases: "zset", unswept: "zset", condemned: "zset", orders: "zset" } as const;
+
+/** A key and what it holds, as Redis calls it. */
+export interface TypedKey {
+  readonly key: string;
+  readonly type: "string" | "hash" | "zset";
+}
+
 /** Names everything that one app keeps in Redis. What the keys hold is said in `redis-room.lua` and `redis-tick.lua`. */
 export class RedisKeys {
   readonly #prefix: string;
@@ -67,8 +84,30 @@ export class RedisKeys {
     return this.#tagged(String(bucket), "rooms");
   }
 
-  registry(part: "clock" | "leases" | "unswept" | "condemned" | "orders"): string {
+  registry(part: keyof typeof REGISTRY_TYPES): string {
     return this.#tagged("nodes", part);
+  }
+
+  // ── for those who look at the keys themselves ──
+
+  /** All keys of the registry. */
+  registries(): TypedKey[] {
+    return Object.entries(REGISTRY_TYPES).map(([part, type]) => ({ key: this.#tagged("nodes", part), type }));
+  }
+
+  /** The keys of a bucket that are no room's. */
+  registers(bucket: number): TypedKey[] {
+    return [this.fenced(bucket), this.rooms(bucket)].map((key) => ({ key, type: "zset" }));
+  }
+
+  /** The keys that are a room's alone. */
+  ofRoom(room: string): TypedKey[] {
+    return Object.entries(ROOM_TYPES).map(([part, type]) => ({ key: this.#ofRoom(room, part), type }));
+  }
+
+  /** Nothing is ever there. */
+  unused(): string {
+    return this.#tagged("nodes", "unused");
   }
 
   #ofRoom(room: string, part: string): string {

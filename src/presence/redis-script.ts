@@ -11,6 +11,8 @@ export interface RoomScripts {
   readonly owners: RedisScript;
   readonly rooms: RedisScript;
   readonly nodes: RedisScript;
+  readonly inspect: RedisScript;
+  readonly rights: RedisScript;
   readonly tick: RedisScript;
   readonly order: RedisScript;
   readonly condemn: RedisScript;
@@ -34,6 +36,8 @@ export function loadScripts(): RoomScripts {
     owners: script("owners"),
     rooms: script("rooms"),
     nodes: script("nodes"),
+    inspect: script("inspect"),
+    rights: script("rights"),
     tick: script("tick"),
     order: script("order"),
     condemn: script("condemn"),

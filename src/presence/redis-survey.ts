@@ -22,9 +22,9 @@ export class RedisSurvey {
     private readonly scripts: RoomScripts,
   ) {}
 
-  /** Which rooms hold connections of whom, a page at a time. */
-  async *entries(): AsyncGenerator<readonly RegisterEntry[]> {
-    for (const bucket of ALL_BUCKETS) {
+  /** Which rooms hold connections of whom, a page at a time; only in some buckets if told so. */
+  async *entries(isMeant: (bucket: number) => boolean = () => true): AsyncGenerator<readonly RegisterEntry[]> {
+    for (const bucket of ALL_BUCKETS.filter(isMeant)) {
       let after = "-";
       for (;;) {
         const page = (await this.link.call(
@@ -88,9 +88,15 @@ export class RedisSurvey {
     const found = (await this.link.run(this.scripts.rooms, keys, [user])) as [number, number, string[]][];
     return rooms.flatMap((room, i) => {
       const [people, connections, owners] = found[i]!;
-      return connections > 0 ? [{ room, people, connections, owners }] : [];
+      return connections > 0 ? [{ room, people, connections, owners: countsOf(owners) }] : [];
     });
   }
+}
+
+function countsOf(pairs: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (let at = 0; at < pairs.length; at += 2) counts.set(pairs[at]!, Number(pairs[at + 1]));
+  return counts;
 }
 
 function entryOf(bucket: number, text: string): RegisterEntry {

@@ -81,6 +81,12 @@ export class RedisLink {
     return this.#bounded(commands, () => commands.call(name, [...args]));
   }
 
+  /** What the server says of itself: INFO; of a Cluster, each of its masters. */
+  infos(): Promise<readonly string[]> {
+    const { commands } = this.#clients;
+    return this.#bounded(commands, () => Promise.all(serversOf(commands).map((server) => server.info())));
+  }
+
   /** Resolves when Redis has said that the subscription holds. */
   async subscribe(channel: string, listener: ChannelListener): Promise<() => void> {
     const listeners = this.#channels.get(channel) ?? new Set();

@@ -528,7 +528,7 @@ function checkLooks(check: Check): void {
       await backend.apply("t/other", write("m.1", 2, [put("c1", "a\tb")]));
       await backend.apply("left", write("m.1", 3, [put("c1", "ann")]));
       await backend.apply("left", write("m.1", 4, [{ op: "delete", connectionId: "c1", reason: "left" }]));
-      assert.deepEqual(await listed(backend), ["doc%3A1 3 people 5 m.1,n.1,ttl", "t/other 1 people 1 m.1"]);
+      assert.deepEqual(await listed(backend), ["doc%3A1 3 people 5 m.1:1,n.1:3,ttl:1", "t/other 1 people 1 m.1:1"]);
       assert.deepEqual([...(await backend.held("n.1"))], [ROOM]);
       assert.deepEqual((await backend.held("m.1")).toSorted(), [ROOM, "t/other"]);
       assert.deepEqual([...(await backend.held(TTL_OWNER))], [ROOM]);
@@ -542,7 +542,7 @@ function checkLooks(check: Check): void {
     for (const [i, id] of ids.entries()) {
       await backend.apply(`room${i}`, write("n.1", i + 1, [put("c1", id), put("c2", "everywhere")]));
     }
-    for (const [i, id] of ids.entries()) assert.deepEqual(await listed(backend, id), [`room${i} 2 people 2 n.1`]);
+    for (const [i, id] of ids.entries()) assert.deepEqual(await listed(backend, id), [`room${i} 2 people 2 n.1:2`]);
     assert.equal((await listed(backend, "everywhere")).length, ids.length);
     assert.deepEqual(await listed(backend, "nobody"), []);
   });
@@ -615,7 +615,8 @@ async function listed(backend: PresenceBackend, userId?: string): Promise<string
   const found: string[] = [];
   for await (const page of backend.rooms(userId)) {
     for (const { room, people, connections, owners } of page) {
-      found.push(`${room} ${people} people ${connections} ${owners.toSorted().join()}`);
+      const shares = [...owners].map(([owner, count]) => `${owner}:${count}`).toSorted();
+      found.push(`${room} ${people} people ${connections} ${shares.join()}`);
     }
   }
   return found.toSorted();
