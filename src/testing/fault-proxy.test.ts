@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { test, type TestContext } from "node:test";
 import { FaultProxy } from "./fault-proxy.js";
+import { freePort } from "./redis-server.js";
 import { until } from "./until.js";
 
 /** What one end of a connection heard. */
@@ -199,11 +200,7 @@ test("a new target is where new connections lead", async (t) => {
 
 test("who connects to a target that is not there is sent away", async (t) => {
   const { proxy } = await begin(t);
-  const gone = createServer().listen(0, "127.0.0.1");
-  await once(gone, "listening");
-  proxy.retarget((gone.address() as AddressInfo).port);
-  gone.close();
-  await once(gone, "close");
+  proxy.retarget(await freePort());
   const client = await open(t, proxy);
   await until(() => client.error !== null);
 });

@@ -37,7 +37,7 @@ class Stream {
   ) {
     from.on("data", (chunk) => this.#take(chunk.length, () => this.#write(chunk)));
     from.on("end", () => this.#take(0, () => this.#pass(() => to.end())));
-    from.on("close", (hadError) => hadError && this.#take(0, () => this.#pass(() => to.resetAndDestroy())));
+    from.on("close", (hadError) => hadError && this.#take(0, () => this.#pass(() => breakOff(to))));
   }
 
   get isBroken(): boolean {
@@ -67,7 +67,7 @@ class Stream {
     this.#last = this.#last.then(() => this.#carry(dueAt, work)).catch(() => {});
     void this.#last.then(() => {
       this.#underway -= bytes;
-      if (this.#underway <= WINDOW_BYTES) this.from.resume();
+      if (this.#underway <= WINDOW_BYTES && !this.#ended.signal.aborted) this.from.resume();
     });
   }
 
@@ -124,8 +124,15 @@ class ProxiedConnection {
 
   reset(): void {
     for (const stream of this.#streams) stream.stop();
-    for (const socket of [this.client, this.server]) socket.resetAndDestroy();
+    for (const socket of [this.client, this.server]) breakOff(socket);
   }
+}
+
+/** Node waits for what is being written, and never closes a socket that is reset while its end is on the way or an error comes. */
+function breakOff(socket: Socket): void {
+  if (socket.writableEnded || socket.writableLength > 0) return void socket.destroy();
+  socket.pause();
+  socket.resetAndDestroy();
 }
 
 export interface FaultProxyOptions {

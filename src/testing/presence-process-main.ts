@@ -9,7 +9,6 @@ const say = (message: ToParent) => void process.send?.(message);
 const fail = (error: unknown) =>
   say({ failure: error instanceof Error ? (error.stack ?? error.message) : String(error) });
 
-
 process.on("unhandledRejection", fail);
 process.on("uncaughtException", fail);
 process.on("warning", fail);

@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { systemClock, type Clock } from "../clock.js";
 import { resolveLimits, type Limits } from "../options.js";
 import { managerOf, type PresenceManager } from "../presence/manager.js";
-import { PresenceNode } from "../presence/node.js";
+import { PresenceNode, type PresenceNodeOptions } from "../presence/node.js";
 import type { RedisPlace } from "../redis/clients.js";
-import { RedisLink } from "../redis/link.js";
-import { RedisPresenceBackend } from "../presence/redis.js";
+import { RedisLink, type RedisLinkOptions } from "../redis/link.js";
+import { RedisPresenceBackend, type RedisBackendOptions } from "../presence/redis.js";
 import { silentLogger } from "./silent-logger.js";
 
 /** Times of a tenth or so: a lease ends soon, and still not while a loaded machine pauses. */
@@ -23,14 +23,32 @@ export interface RedisNode {
   readonly backend: RedisPresenceBackend;
 }
 
+/** What a node is made of; a test puts its own in the place of one. */
+export interface RedisNodeParts {
+  readonly limits: Limits;
+  readonly clock: Clock;
+  /** parts worlds that share a Redis */
+  readonly prefix: string;
+  makeLink(options: RedisLinkOptions): RedisLink;
+  makeBackend(link: RedisLink, options: RedisBackendOptions): RedisPresenceBackend;
+  makeNode(options: PresenceNodeOptions): PresenceNode;
+}
+
+const PARTS: RedisNodeParts = {
+  limits: QUICK_LIMITS,
+  clock: systemClock,
+  prefix: "convive",
+  makeLink: (options) => new RedisLink(options),
+  makeBackend: (link, options) => new RedisPresenceBackend(link, options),
+  makeNode: (options) => new PresenceNode(options),
+};
+
 /** A node of rooms in a Redis. */
-export async function startRedisNode(
-  place: RedisPlace,
-  { limits = QUICK_LIMITS, clock = systemClock }: { readonly limits?: Limits; readonly clock?: Clock } = {},
-): Promise<RedisNode> {
-  const link = new RedisLink({ place, deadlineMs: limits.redisCommandMs, clock: systemClock, logger: silentLogger });
-  const backend = new RedisPresenceBackend(link, { emptyHeadMs: 2 * limits.leaseMs });
+export async function startRedisNode(place: RedisPlace, given: Partial<RedisNodeParts> = {}): Promise<RedisNode> {
+  const { limits, clock, prefix, makeLink, makeBackend, makeNode } = { ...PARTS, ...given };
+  const link = makeLink({ place, deadlineMs: limits.redisCommandMs, clock: systemClock, logger: silentLogger });
+  const backend = makeBackend(link, { prefix, emptyHeadMs: 2 * limits.leaseMs });
   await backend.opened;
-  const node = new PresenceNode({ clock, logger: silentLogger, backend, limits, newId: randomUUID });
+  const node = makeNode({ clock, logger: silentLogger, backend, limits, newId: randomUUID });
   return { node, backend, presence: managerOf(node) };
 }
