@@ -3,6 +3,9 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
+import { COMMANDS, COMMON_OPTIONS } from "../src/cli/commands.js";
+import { CHECKS } from "../src/cli/doctor.js";
+import { EXIT } from "../src/cli/exit.js";
 import { DEFAULT_LIMITS } from "../src/options.js";
 import * as protocol from "../src/protocol.js";
 
@@ -48,6 +51,18 @@ describe("the pages and the code say the same", () => {
     const inTables = [...read("docs/rooms.md").matchAll(/^\| `(\w+)/gm)].map(([, name]) => name);
     const expected = ["Room", "AddOptions", "RoomChange"].flatMap(membersOf).filter((name) => name !== "key");
     assert.deepEqual(inTables, expected);
+  });
+
+  test("the page of the command line names every command, option and check, and how each ends", () => {
+    const page = read("docs/cli.md");
+    const options = [COMMON_OPTIONS, ...COMMANDS.map((command) => command.options)].flatMap(Object.keys);
+    const names = [...COMMANDS.map(({ name }) => `### ${name}\n`), ...options.map((name) => `--${name}`)];
+    const checks = CHECKS.map(({ title }) => `\n| \`${title}\` `);
+    const ends = Object.values(EXIT).map((code) => `\n| ${code} `);
+    const missing = [...names, ...checks, ...ends].filter((name) => !page.includes(name));
+    assert.deepEqual(missing, []);
+    const listed = [...page.matchAll(/^\| \[`([\w-]+)/gm)].map(([, name]) => name);
+    assert.deepEqual(new Set(listed), new Set(COMMANDS.map(({ name }) => name)));
   });
 
   test("the page of the wire names every event, topic and close code", () => {

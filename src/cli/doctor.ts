@@ -8,7 +8,7 @@ import { textOf, type Command, type Invocation } from "./invocation.js";
 import { jsonText, masked, printable } from "./text.js";
 
 /** In the order in which one would ask. */
-const CHECKS: readonly Check[] = [
+export const CHECKS: readonly Check[] = [
   checkSpeed,
   checkVersion,
   checkRole,
