@@ -19,6 +19,8 @@ interface Person {
 }
 
 class TrackingView extends PresenceMixin(LiveView)<Person> {
+  static override maxMembers = 4;
+  team = this.presenceRoom<Person>("team:{team}", { maxMembers: 8, join: (person) => person.color });
   override handlePresenceJoin(person: Presence<Person>) {
     const texts: (string | undefined)[] = [person.name, person.meta.color, person.metas[0]?.name];
     return void texts;
@@ -153,6 +155,10 @@ async function plainRooms(presence: PresenceManager, socket: WebSocket, own: Con
   await room.add(socket, { meta: { nme: "" } });
   // @ts-expect-error nothing can be sent to it
   await room.add({});
+  await presence.forTenant("acme").room<Person>("lobby", { maxMembers: 10 }).add(socket, { user: "ada" });
+  await presence.joinPresence("lobby", "ada", {}, { maxMembers: 10, ttlMs: 5_000 });
+  // @ts-expect-error no number of people
+  presence.room("lobby", { maxMembers: "10" });
   // @ts-expect-error a reserved name
   presence.room<{ id: string }>("lobby");
   // @ts-expect-error no such event

@@ -23,6 +23,8 @@ export interface PutOperation {
   readonly since?: number;
   /** Of a connection without a process. */
   readonly lifetime?: Lifetime;
+  /** A join: it is refused when so many users have a connection in the room and this one has none. */
+  readonly maxMembers?: number;
 }
 
 /** How long a connection without a process stays: until nobody has told of it for so long. */
@@ -61,7 +63,13 @@ export interface RoomWrite {
 
 export type RoomWriteResult =
   /** `head` is the room's now; a write that changes nothing publishes nothing. */
-  | { readonly state: "ok"; readonly head: Head; readonly hasChanged: boolean }
+  | {
+      readonly state: "ok";
+      readonly head: Head;
+      readonly hasChanged: boolean;
+      /** connections that found no seat; the rest of the batch is done */
+      readonly refused?: readonly string[];
+    }
   /** A later write of this incarnation came first; `sequence` is the last that counted. */
   | { readonly state: "stale"; readonly sequence: number }
   /** The incarnation was condemned: a new term is needed. */

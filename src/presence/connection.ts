@@ -28,7 +28,8 @@ export interface Room<M extends object = object> {
   readonly key: string;
   /**
    * Idempotent: adding again is a sign of life, takes over a meta that differs, and names who was anonymous.
-   * @throws ConviveError PRESENCE_USER_INVALID, PRESENCE_META_INVALID, SERVER_CLOSED
+   * @throws ConviveError PRESENCE_ROOM_FULL, PRESENCE_FORBIDDEN when the user is disconnected meanwhile, PRESENCE_USER_INVALID,
+   * PRESENCE_META_INVALID, SERVER_CLOSED
    */
   add(connection: Connection, options?: AddOptions<M>): Promise<Presence<M>>;
   /** Resolves with the presence that ended; null when the connection was not there, or another one keeps the presence. */

@@ -6,6 +6,7 @@ import { PlainRooms } from "./plain-rooms.js";
 import type { Presence } from "./presence.js";
 import { prune, pruneRooms, type PrunedRoom, type PruneOptions } from "./pruning.js";
 import { RoomEvents, type ChangeListener, type PersonEvent, type PersonListener } from "./room-events.js";
+import type { RoomOptions } from "./seats.js";
 import { ServerMembers, type Bot, type JoinOptions } from "./server-members.js";
 import { standaloneNode, type ManagerOptions } from "./standalone.js";
 import { removing, touching, type HandlerOwner } from "./touch.js";
@@ -86,7 +87,7 @@ export class PresenceManager {
 
   /**
    * Puts a user into a room without any socket, for `ttlMs` after the last `updateHeartbeat`. Joining twice changes the meta.
-   * @throws ConviveError PRESENCE_KEY_INVALID, PRESENCE_USER_INVALID, PRESENCE_META_INVALID
+   * @throws ConviveError PRESENCE_ROOM_FULL, PRESENCE_KEY_INVALID, PRESENCE_USER_INVALID, PRESENCE_META_INVALID
    */
   async joinPresence<M extends object>(
     key: string,
@@ -181,10 +182,10 @@ export class PresenceManager {
    *   socket.on("message", presence.touchPresence((data) => console.log(`${data}`)));
    *   socket.on("close", presence.removePresence());
    * });
-   * @throws ConviveError PRESENCE_KEY_INVALID
+   * @throws ConviveError PRESENCE_KEY_INVALID, OPTION_INVALID for a `maxMembers` that is no number of people
    */
-  room<M extends RoomMeta<M> = object>(key: string): PlainRoom<M> {
-    return this.#rooms.room(key);
+  room<M extends RoomMeta<M> = object>(key: string, options: RoomOptions = {}): PlainRoom<M> {
+    return this.#rooms.room(key, options);
   }
 
   /** A sign of life of a connection, for all its rooms; who was pruned for silence is back. Nothing for who is in no room. */

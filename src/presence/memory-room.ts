@@ -19,6 +19,7 @@ import { isSameMeta, TTL_OWNER, type ConnectionRecord, type LeaveReason } from "
 interface Effect {
   readonly put: ConnectionRecord[];
   readonly removed: Removal[];
+  readonly refused: string[];
 }
 
 /** One room of the memory store: what a store keeps of a room and how each write changes it. */
@@ -45,13 +46,13 @@ export class MemoryRoom {
       this.sequences.set(incarnation, sequence);
     }
     const version = this.#nextVersion(operations);
-    const effect: Effect = { put: [], removed: [] };
-    for (const operation of operations) this.#perform(operation, incarnation, version, effect);
-    const owned = isAll ? this.#closeOthers(incarnation, operations, effect) : null;
+    const { refused, ...effect }: Effect = { put: [], removed: [], refused: [] };
+    for (const operation of operations) this.#perform(operation, incarnation, version, { ...effect, refused });
+    const owned = isAll ? this.#closeOthers(incarnation, operations, { ...effect, refused }) : null;
     const hasChanged = isAll || effect.put.length > 0 || effect.removed.length > 0;
     const event = hasChanged ? this.#advance(version, write.nonce, { incarnation, sequence, ...effect }) : null;
     return {
-      result: { state: "ok", head: this.head, hasChanged },
+      result: { state: "ok", head: this.head, hasChanged, ...(refused.length > 0 ? { refused } : {}) },
       event: event && owned ? { ...event, owned } : event,
     };
   }
@@ -115,6 +116,7 @@ export class MemoryRoom {
 
   #put(operation: PutOperation, incarnation: string, version: number, effect: Effect): void {
     const existing = this.connections.get(operation.connectionId);
+    if (!this.#hasSeat(operation, existing)) return void effect.refused.push(operation.connectionId);
     const joinedAt = operation.joinedAt ?? existing?.joinedAt ?? Math.max(this.wallTime(), this.#newest);
     const record: ConnectionRecord = Object.freeze({
       connectionId: operation.connectionId,
@@ -140,9 +142,16 @@ export class MemoryRoom {
     effect.put.push(record);
   }
 
+  /** A connection that becomes another user's gives up the seat it had. */
+  #hasSeat({ userId, maxMembers = Infinity }: PutOperation, existing: ConnectionRecord | undefined): boolean {
+    const freed = existing && this.users.get(existing.userId) === 1 ? 1 : 0;
+    return this.users.has(userId) || this.users.size - freed < maxMembers;
+  }
+
   /** The writer has told everything it owns: its other records go, its former terms can write no more. */
   #closeOthers(incarnation: string, operations: readonly Operation[], effect: Effect): readonly string[] {
-    const owned = operations.flatMap((each) => (each.op === "put" ? each.connectionId : []));
+    const isIn = (connectionId: string) => !effect.refused.includes(connectionId);
+    const owned = operations.flatMap((each) => (each.op === "put" && isIn(each.connectionId) ? each.connectionId : []));
     const kept = new Set(owned);
     for (const record of [...this.connections.values()]) {
       const isOurs = record.owner === incarnation || isFormerTerm(record.owner, incarnation);
@@ -160,7 +169,7 @@ export class MemoryRoom {
     incarnation: string,
     nonce: string,
   ): RoomEvent | null {
-    const effect: Effect = { put: [], removed: [] };
+    const effect: Effect = { put: [], removed: [], refused: [] };
     for (const record of gone) this.#remove(record, reason, effect);
     if (effect.removed.length === 0) return null;
     const sequence = this.sequences.get(incarnation) ?? 0;

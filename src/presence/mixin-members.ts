@@ -1,3 +1,4 @@
+import type { RoomOptions } from "./seats.js";
 import type { LeaveReason, Meta, PayloadOf, Presence, PresenceChange, PresenceEvent } from "./presence.js";
 
 /** What `PresenceMixin` adds to a view. */
@@ -6,7 +7,7 @@ export interface PresenceMembers<M extends object, E> {
   watchPresence(): Promise<void>;
   /**
    * Is in the list, with a meta or a function of the others; called again it changes the meta. Resolves when the own list shows it.
-   * @throws ConviveError PRESENCE_FORBIDDEN, PRESENCE_META_INVALID, PRESENCE_KEY_VARIABLE
+   * @throws ConviveError PRESENCE_FORBIDDEN, PRESENCE_ROOM_FULL, PRESENCE_META_INVALID, PRESENCE_KEY_VARIABLE
    */
   trackPresence(meta: M | ((others: readonly Presence<M>[]) => M)): Promise<void>;
   /** @throws ConviveError PRESENCE_NOT_TRACKED, PRESENCE_META_INVALID */
@@ -56,8 +57,8 @@ export interface PresenceMembers<M extends object, E> {
   }): void | Promise<void>;
 }
 
-/** What a view does when somebody comes to a second room, leaves it, or sends something there. */
-export interface RoomCallbacks<M extends object, E> {
+/** What a view does when somebody comes to a second room, leaves it, or sends something there; and how many may be in it. */
+export interface RoomCallbacks<M extends object, E> extends RoomOptions {
   join?(person: Presence<M>, change: PresenceChange): unknown;
   leave?(person: Presence<M>, change: PresenceChange): unknown;
   event?(message: PresenceEvent<E, M>): unknown;

@@ -29,6 +29,7 @@ export function enterOwnRoom(view: LiveView<any>): ViewPresence {
     key: () => own.getPresenceKey(),
     userId: () => own.getPresenceUserId(),
     connectionId: host.connectionId,
+    maxMembers: (view.constructor as { maxMembers?: number }).maxMembers,
     isAutomatic: true,
     isListRead: () => host.templateReads("presences") || host.templateReads("presenceCount"),
     isStaleRead: () => host.templateReads("presenceStale"),

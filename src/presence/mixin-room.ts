@@ -12,6 +12,8 @@ export interface RoomUse {
   key(): string;
   userId(): string;
   readonly connectionId: string;
+  /** How many people may be in it; any number when undefined. */
+  readonly maxMembers: number | undefined;
   /** Whether it is watched from the end of `mount` without being asked. */
   readonly isAutomatic: boolean;
   /** Whether a change of the list is a reason to render. */
@@ -151,8 +153,9 @@ export class ViewPresence implements ViewTrait {
   #enter(): RoomVisit {
     const { host } = this;
     const { tenant, connected: isLasting } = host;
-    const { connectionId } = this.use;
-    const facts = { tenant, key: this.key, userId: this.use.userId(), connectionId, via: "view", isLasting } as const;
+    const { connectionId, maxMembers } = this.use;
+    const own = { key: this.key, userId: this.use.userId(), connectionId, maxMembers };
+    const facts = { ...own, tenant, via: "view", isLasting } as const;
     return new RoomVisit(
       host.node.rooms,
       // Who comes back may have other rights than when he left.

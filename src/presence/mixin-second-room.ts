@@ -21,6 +21,7 @@ export class SecondRoom implements ViewRoom<any, any> {
       key: () => keyOfView(template, view, host),
       userId: () => view.getPresenceUserId(),
       connectionId: `${host.connectionId}.${number}`,
+      maxMembers: on.maxMembers,
       isAutomatic: true,
       isListRead: () => true,
       isStaleRead: () => false,

@@ -9,6 +9,8 @@ export type { PresenceMembers, RoomCallbacks, ViewRoom } from "./mixin-members.j
 export interface PresenceStatics {
   /** `"whiteboard:{boardId}"`: variables are the view's fields, else the route's parameters. The view's name unless given. */
   presenceKey: string | undefined;
+  /** How many people may track their presence in the room of `presenceKey`, each counted once; any number unless given. */
+  maxMembers: number | undefined;
   /** Each tab of somebody without a user is a person of its own. */
   presenceUniquePerConnection: boolean;
 }
@@ -59,6 +61,7 @@ function addPresence(Base: ViewClass): ViewClass {
   abstract class PresenceView extends Base {
     static readonly [HAS_PRESENCE] = true;
     static presenceKey: string | undefined;
+    static maxMembers: number | undefined;
     static presenceUniquePerConnection = false;
     readonly [OWN_ROOM] = enterOwnRoom(this);
   }

@@ -5,6 +5,7 @@ import type { PresenceNode, RoomHold } from "./node.js";
 import { isSameMeta, personOf, type Presence } from "./presence.js";
 import type { Tracked } from "./room.js";
 import type { RoomMessage } from "./room-message.js";
+import type { RoomOptions } from "./seats.js";
 
 /** What is known of a connection beside its rooms. */
 export interface Acquaintance {
@@ -14,7 +15,7 @@ export interface Acquaintance {
 }
 
 /** How a connection enters. */
-export interface Entry extends AddOptions {
+export interface Entry extends AddOptions, RoomOptions {
   /** number of the last order to disconnect somebody when this was asked for */
   readonly since: number;
 }
@@ -27,7 +28,7 @@ export interface PlainRoomOwner {
   /** Nothing of the connection is here any more, nor on its way. */
   left(connection: Connection, room: PlainRoom): void;
   /** It was silent; it may come back as this. */
-  silenced(connection: Connection, room: PlainRoom, as: AddOptions): void;
+  silenced(connection: Connection, room: PlainRoom, as: Omit<Entry, "since">): void;
   /** It has to go, by order. */
   kicked(connection: Connection): void;
   /** It was told to go before it was in. */
@@ -68,6 +69,7 @@ export class PlainRoom {
       const hold = known?.hold ?? (await this.owner.node.host(this.owner.tenant, this.key));
       const member: Member = {
         hold,
+        maxMembers: entry.maxMembers,
         connectionId,
         userId: user ?? known?.userId ?? anonymousId,
         meta: copy ?? known?.meta ?? {},
@@ -76,7 +78,7 @@ export class PlainRoom {
       this.#mustBeWelcome(connection, member, entry.since);
       this.#members.set(connection, member);
       this.#unwatch ??= this.#watch(hold);
-      await write(member, known);
+      await write(member, known).catch((error: unknown) => this.#unseat(connection, member, known, error));
       return this.#presenceOf(member);
     });
   }
@@ -125,8 +127,10 @@ export class PlainRoom {
   }
 
   deliver(text: string, except: Connection | null): void {
-    for (const connection of this.#members.keys()) {
-      if (connection === except) continue;
+    for (const [connection, { hold, connectionId, maxMembers }] of this.#members) {
+      // Who has no seat yet is not spoken to.
+      const isIn = maxMembers === undefined || hold.room.connections.has(connectionId);
+      if (connection === except || !isIn) continue;
       try {
         connection.send(text);
       } catch (error) {
@@ -166,6 +170,16 @@ export class PlainRoom {
       `This user was disconnected while entering the room ${JSON.stringify(this.key)}; see who asked for it with disconnectUser().`,
       { status: 403 },
     );
+  }
+
+  /** Who could not be written is as before. */
+  #unseat(connection: Connection, member: Member, known: Member | undefined, error: unknown): never {
+    if (this.#members.get(connection) === member) {
+      if (known) this.#members.set(connection, known);
+      else this.#drop(connection);
+    }
+    if (!known) member.hold.release();
+    throw error;
   }
 
   #kicked(userId: string): void {

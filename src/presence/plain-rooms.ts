@@ -12,6 +12,7 @@ import {
   type PlainRoomOwner,
 } from "./plain-room.js";
 import type { Presence } from "./presence.js";
+import { checkMaxMembers, type RoomOptions } from "./seats.js";
 
 interface Known extends Acquaintance {
   lastSeenAt: number;
@@ -44,12 +45,13 @@ export class PlainRooms implements PlainRoomOwner {
   }
 
   /** @throws ConviveError PRESENCE_KEY_INVALID */
-  room<M extends object>(key: string): Room<M> {
+  room<M extends object>(key: string, { maxMembers }: RoomOptions = {}): Room<M> {
     this.node.nameOf(this.tenant, key);
-    return new RoomHandle<M>(key, this);
+    checkMaxMembers(maxMembers);
+    return new RoomHandle<M>(key, maxMembers, this);
   }
 
-  add(key: string, connection: Connection, options: AddOptions): Promise<Presence> {
+  add(key: string, connection: Connection, options: AddOptions & RoomOptions): Promise<Presence> {
     return this.#enter(key, connection, { ...options, since: this.node.orders.last });
   }
 
@@ -131,7 +133,7 @@ export class PlainRooms implements PlainRoomOwner {
     if (room.isEmpty && this.#rooms.get(room.key) === room) this.#rooms.delete(room.key);
   }
 
-  silenced(connection: Connection, room: PlainRoom, as: AddOptions): void {
+  silenced(connection: Connection, room: PlainRoom, as: Omit<Entry, "since">): void {
     this.#meet(connection).silenced.set(room.key, { ...as, since: this.node.orders.last });
   }
 
@@ -161,7 +163,10 @@ export class PlainRooms implements PlainRoomOwner {
     try {
       await this.#enter(key, connection, entry);
     } catch (error) {
-      if (!(error instanceof ConviveError && error.code === "PRESENCE_FORBIDDEN")) throw error;
+      const code = error instanceof ConviveError ? error.code : null;
+      // Its seat was taken meanwhile: with a later sign of life there may be one again.
+      if (code === "PRESENCE_ROOM_FULL") this.#meet(connection).silenced.set(key, entry);
+      else if (code !== "PRESENCE_FORBIDDEN") throw error;
     }
   }
 
@@ -226,11 +231,12 @@ export class PlainRooms implements PlainRoomOwner {
 class RoomHandle<M extends object> implements Room<M> {
   constructor(
     readonly key: string,
+    private readonly maxMembers: number | undefined,
     private readonly rooms: PlainRooms,
   ) {}
 
   add(connection: Connection, options: AddOptions<M> = {}): Promise<Presence<M>> {
-    return this.rooms.add(this.key, connection, options) as Promise<Presence<M>>;
+    return this.rooms.add(this.key, connection, { ...options, maxMembers: this.maxMembers }) as Promise<Presence<M>>;
   }
   remove(connection: Connection): Promise<Presence<M> | null> {
     return this.rooms.remove(this.key, connection) as Promise<Presence<M> | null>;

@@ -2,9 +2,9 @@
 -- KEYS and ARGV 1-5 as in redis-room.lua.
 -- ARGV
 --   6 number of the write · 7 "1" if this is the whole of what the process owns here · then the operations:
---   "p" connection, user, lingering, status, revises, revision, joined at, since, seen at, ttl, meta ("" for what is not given)
+--   "p" connection, user, lingering, status, revises, revision, joined at, since, seen at, ttl, most users, meta ("" for what is not given)
 --   "d" connection, reason: removes the writer's own · "e" connection, reason: removes anybody's that lingers
--- Returns { "ok", head, "1" if something changed } · { "stale", last number } · { "dead" }
+-- Returns { "ok", head, "1" if something changed, then the connections that found no seat } · { "stale", last number } · { "dead" }
 local SEQUENCE, IS_ALL = ARGV[6], ARGV[7] == "1"
 local WITHOUT_NODE = "ttl"
 
@@ -18,9 +18,9 @@ local version, operations = versionOf(head), {}
 do
   local at = 8
   while at <= #ARGV do
-    local size = ARGV[at] == "p" and 12 or 3
+    local size = ARGV[at] == "p" and 13 or 3
     local operation = { unpack(ARGV, at, at + size - 1) }
-    if size == 12 then version = math.max(version, tonumber(operation[7]) or 0) end
+    if size == 13 then version = math.max(version, tonumber(operation[7]) or 0) end
     table.insert(operations, operation)
     at = at + size
   end
@@ -35,9 +35,24 @@ local function given(text, otherwise)
   return text ~= "" and text or otherwise
 end
 
+local refused, isRefused = {}, {}
+
+-- Who is in the room has a seat; a connection that becomes another user's gives up the one it had.
+local function hasSeat(user, most, existing)
+  if most == "" or call("HEXISTS", USERS, user) == 1 then return true end
+  local seats = call("HLEN", USERS)
+  if existing and call("HGET", USERS, existing.user) == "1" then seats = seats - 1 end
+  return seats < tonumber(most)
+end
+
 local function perform(operation)
-  local _, id, user, lingering, status, revises, revision, joinedAt, since, seenAt, ttl, meta = unpack(operation)
+  local _, id, user, lingering, status, revises, revision, joinedAt, since, seenAt, ttl, most, meta = unpack(operation)
   local existing, packed = stored(id)
+  if not hasSeat(user, most, existing) then
+    table.insert(refused, id)
+    isRefused[id] = true
+    return
+  end
   local old = existing or {}
   joinedAt = given(joinedAt, old.joinedAt or string.format("%.0f", math.max(now, newest)))
   local record = {
@@ -75,7 +90,7 @@ end
 local function closeOthers()
   local owned, kept = {}, {}
   for _, operation in ipairs(operations) do
-    if operation[1] == "p" then
+    if operation[1] == "p" and not isRefused[operation[2]] then
       table.insert(owned, operation[2])
       kept[operation[2]] = true
     end
@@ -98,4 +113,4 @@ if #put > 0 then call("HSET", SEQUENCES, "#newest", string.format("%.0f", newest
 
 local hasChanged = IS_ALL or #put > 0 or #removed > 0
 if hasChanged then publish(version, SEQUENCE, owned) else settle() end
-return { "ok", head, hasChanged and "1" or "0" }
+return { "ok", head, hasChanged and "1" or "0", unpack(refused) }

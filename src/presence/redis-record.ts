@@ -14,8 +14,9 @@ export function encodeWrite({ sequence, isAll = false, operations }: RoomWrite):
 function encodeOperation(operation: Operation): string[] {
   if (operation.op === "delete") return ["d", operation.connectionId, operation.reason];
   if (operation.op === "evict") return ["e", operation.connectionId, operation.reason];
-  const { connectionId, userId, isLingering, status, revises = false, lifetime, meta } = operation;
-  const numbers = [operation.revision, operation.joinedAt, operation.since, lifetime?.seenAt, lifetime?.ttlMs];
+  const { connectionId, userId, isLingering, status, revises = false, lifetime, maxMembers, meta } = operation;
+  const { revision, joinedAt, since } = operation;
+  const numbers = [revision, joinedAt, since, lifetime?.seenAt, lifetime?.ttlMs, maxMembers];
   return [
     "p",
     connectionId,

@@ -67,10 +67,10 @@ export class RedisPresenceBackend implements PresenceBackend {
   async apply(room: string, write: RoomWrite): Promise<RoomWriteResult> {
     const { incarnation, nonce } = write;
     const reply = await this.#change(this.#scripts.apply, room, incarnation, nonce, encodeWrite(write));
-    const [state, value = "", changed] = reply as string[];
+    const [state, value = "", changed, ...refused] = reply as string[];
     if (state === "dead") return { state };
     if (state === "stale") return { state, sequence: decodeSequence(value) };
-    return { state: "ok", head: value, hasChanged: changed === "1" };
+    return { state: "ok", head: value, hasChanged: changed === "1", ...(refused.length > 0 ? { refused } : {}) };
   }
 
   async snapshot(room: string): Promise<RoomSnapshot> {

@@ -27,7 +27,12 @@ export class TtlMembers {
   async join(key: string, tracked: Tracked, ttlMs: number): Promise<Presence> {
     const hold = await this.node.host(this.tenant, key);
     const { room } = hold;
-    await room.put(tracked, { seenAt: this.node.storeTime, ttlMs });
+    try {
+      await room.put(tracked, { seenAt: this.node.storeTime, ttlMs });
+    } catch (error) {
+      hold.release();
+      throw error;
+    }
     const kept = this.#keep(hold, ttlMs);
     kept.deadlines.set(tracked.connectionId, this.node.clock.now() + ttlMs);
     this.#schedule(room.name, kept);

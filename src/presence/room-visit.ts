@@ -7,6 +7,7 @@ import type { LeaveReason, Presence, PresencePermission, Status } from "./presen
 import type { RoomWatcher } from "./room-feed.js";
 import type { RoomMessage } from "./room-message.js";
 import type { RoomChange } from "./roster.js";
+import { checkMaxMembers, hasSeat, roomFull } from "./seats.js";
 
 /** Who comes to a room, and how. */
 export interface Visitor {
@@ -18,6 +19,8 @@ export interface Visitor {
   readonly via: "view" | "channel";
   /** False for an HTTP render: it looks once and leaves no trace. */
   readonly isLasting: boolean;
+  /** how many people may be in the room */
+  readonly maxMembers?: number | undefined;
 }
 
 /** What a visitor hears of a room, as far as it may see it. */
@@ -57,6 +60,7 @@ export class RoomVisit {
     private readonly listener: VisitListener,
   ) {
     checkUserId(visitor.userId);
+    checkMaxMembers(visitor.maxMembers);
     this.node.nameOf(visitor.tenant, visitor.key);
     this.#watcher = {
       changed: (change) => this.#sees && this.listener.changed?.(change),
@@ -136,7 +140,7 @@ export class RoomVisit {
       const given = typeof meta === "function" ? meta(this.#others()) : meta;
       if (this.isTracked) return this.#change({ ...this.#meta, ...given });
       const copied = copyMeta(given, this.node.limits);
-      if (!this.visitor.isLasting) this.#checkedMeta = copied;
+      if (!this.visitor.isLasting) this.#pretend(copied);
       else if (!this.#isEnded) await this.#hold!.room.track({ ...this.visitor, meta: copied });
     });
   }
@@ -245,6 +249,13 @@ export class RoomVisit {
     const people = this.visitor.isLasting ? this.#hold!.room.everybody : this.#glimpse;
     const others = this.#permission!.see ? people.filter(({ id }) => id !== this.visitor.userId) : NOBODY;
     return others;
+  }
+
+  /** An HTTP render is in no list, but a page that its socket will refuse need not be shown first. */
+  #pretend(meta: Meta): void {
+    const { key, userId, maxMembers = Infinity } = this.visitor;
+    if (!hasSeat(new Set(this.#glimpse.map(({ id }) => id)), userId, maxMembers)) throw roomFull(key, maxMembers);
+    this.#checkedMeta = meta;
   }
 
   async #change(meta: object): Promise<void> {

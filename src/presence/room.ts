@@ -6,6 +6,7 @@ import { TTL_OWNER, type ConnectionRecord, type LeaveReason, type Status } from 
 import { RoomFeed, type RoomNode } from "./room-feed.js";
 import { StatusFlips } from "./room-status.js";
 import type { OwnConnection } from "./own-connections.js";
+import { roomFull } from "./seats.js";
 import { Writer, type WriterOwner, type Written } from "./writer.js";
 
 /** Who is to be in a room. */
@@ -13,6 +14,8 @@ export interface Tracked {
   readonly connectionId: string;
   readonly userId: string;
   readonly meta: Readonly<Record<string, unknown>>;
+  /** it may enter only while fewer people are there */
+  readonly maxMembers?: number | undefined;
 }
 
 /** One room on this node: what is heard of it, and the connections that this node carries. It is hosted as long as somebody holds it. */
@@ -49,14 +52,21 @@ export class Room extends RoomFeed implements WriterOwner {
 
   // ── who is in it, from here ──
 
-  /** Resolves when the own list shows it, or when the store takes too long. */
-  track({ connectionId, userId, meta }: Tracked): Promise<void> {
+  /**
+   * Resolves when the own list shows it, or when the store takes too long.
+   * @throws ConviveError PRESENCE_ROOM_FULL
+   */
+  async track({ connectionId, userId, meta, maxMembers }: Tracked): Promise<void> {
     this.#hasCarried = true;
     this.#endGrace(connectionId);
     // Who is here already has been here since then: a reload keeps the person's place in the list.
     const since = Math.min(...this.connectionsOf(userId).map((each) => each.since));
-    const own: OwnConnection = { connectionId, userId, meta, status: "active", isLingering: false };
-    return this.#settled(this.#writer.put(Number.isFinite(since) ? { ...own, since } : own));
+    const bare: OwnConnection = { connectionId, userId, meta, status: "active", isLingering: false };
+    const own = Number.isFinite(since) ? { ...bare, since } : bare;
+    if (maxMembers === undefined) return this.#settled(this.#writer.put(own));
+    const written = await this.#writer.join(own, maxMembers);
+    if (written === "full") throw roomFull(this.key, maxMembers);
+    await this.#settled(Promise.resolve(written));
   }
 
   update(connectionId: string, meta: Readonly<Record<string, unknown>>): Promise<void> {
@@ -114,15 +124,19 @@ export class Room extends RoomFeed implements WriterOwner {
   // ── who is in it without a process ──
 
   /** Adds or changes a member that lasts so long. Resolves as `track` does; rejects when the store does not answer. */
-  put({ connectionId, userId, meta }: Tracked, lifetime: Lifetime): Promise<void> {
+  async put({ connectionId, userId, meta, maxMembers }: Tracked, lifetime: Lifetime): Promise<void> {
     const since = Math.min(...this.connectionsOf(userId).map((each) => each.since));
     const revises = this.connections.has(connectionId);
     const own = { connectionId, userId, meta, lifetime, revises, status: "active", isLingering: false } as const;
-    return this.#writeFree([{ op: "put", ...own, ...(Number.isFinite(since) ? { since } : {}) }]);
+    const seat = maxMembers === undefined ? {} : { maxMembers };
+    const refused = await this.#writeFree([
+      { op: "put", ...own, ...seat, ...(Number.isFinite(since) ? { since } : {}) },
+    ]);
+    if (refused.length > 0) throw roomFull(this.key, maxMembers!);
   }
 
-  delete(connectionIds: readonly string[], reason: LeaveReason): Promise<void> {
-    return this.#writeFree(connectionIds.map((connectionId) => ({ op: "delete", connectionId, reason })));
+  async delete(connectionIds: readonly string[], reason: LeaveReason): Promise<void> {
+    await this.#writeFree(connectionIds.map((connectionId) => ({ op: "delete", connectionId, reason })));
   }
 
   /** Resolves when the list shows what the store says now. */
@@ -229,10 +243,13 @@ export class Room extends RoomFeed implements WriterOwner {
     await this.until(() => this.replica.sequenceOf(incarnation) >= sequence);
   }
 
-  async #writeFree(operations: readonly Operation[]): Promise<void> {
+  /** Resolves with those who found no seat. */
+  async #writeFree(operations: readonly Operation[]): Promise<readonly string[]> {
     const write = { incarnation: TTL_OWNER, sequence: 0, nonce: this.nonce(), operations };
     const result = await this.backend.apply(this.name, write);
-    if (result.state === "ok") await this.until(() => this.replica.knows(result.head));
+    if (result.state !== "ok") return [];
+    await this.until(() => this.replica.knows(result.head));
+    return result.refused ?? [];
   }
 
   async #removeFree(connectionIds: readonly string[]): Promise<void> {

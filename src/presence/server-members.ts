@@ -5,6 +5,7 @@ import type { PresenceNode } from "./node.js";
 import type { Presence } from "./presence.js";
 import type { Room, Tracked } from "./room.js";
 import { TtlMembers } from "./room-ttl.js";
+import { checkMaxMembers } from "./seats.js";
 
 /** How `joinPresence` enters. */
 export interface JoinOptions {
@@ -12,6 +13,8 @@ export interface JoinOptions {
   readonly connectionId?: string;
   /** how long without `updateHeartbeat`; 60 s unless given, null: as long as this process lives */
   readonly ttlMs?: number | null;
+  /** how many people may be in the room, this one included; unless given, any number */
+  readonly maxMembers?: number | undefined;
 }
 
 /** Somebody who is in a room because the server says so, as long as this process lives. */
@@ -38,10 +41,11 @@ export class ServerMembers {
     key: string,
     userId: string,
     meta: M,
-    { connectionId = `join:${userId}`, ttlMs = this.node.limits.presenceTtlMs }: JoinOptions,
+    { connectionId = `join:${userId}`, ttlMs = this.node.limits.presenceTtlMs, maxMembers }: JoinOptions,
   ): Promise<Presence<M>> {
     checkUserId(userId);
-    const tracked = { connectionId, userId, meta: copyMeta(meta, this.node.limits) };
+    checkMaxMembers(maxMembers);
+    const tracked = { connectionId, userId, meta: copyMeta(meta, this.node.limits), maxMembers };
     this.#mustBeOpen();
     if (ttlMs === null) return (await this.#carry(key, tracked)).find(userId) as Presence<M>;
     return (await this.#ttl.join(key, tracked, ttlMs)) as Presence<M>;

@@ -10,9 +10,20 @@ import type {
 } from "./backend.js";
 import { OwnConnections, type OwnConnection } from "./own-connections.js";
 import type { ConnectionRecord, LeaveReason } from "./presence.js";
+import { hasSeat } from "./seats.js";
+
+/** A join that waits for a seat. */
+interface Joining {
+  readonly maxMembers: number;
+  /** what the connection was before */
+  readonly previous: OwnConnection | undefined;
+  isRefused: boolean;
+}
 
 /** What a writer asks of the node and room it writes for. */
 export interface WriterOwner {
+  /** Everybody in the room, as far as this node knows. */
+  readonly connections: ReadonlyMap<string, ConnectionRecord>;
   readonly backend: PresenceBackend;
   readonly logger: Logger;
   readonly incarnation: string;
@@ -38,6 +49,8 @@ export interface Written {
  */
 export class Writer {
   readonly own = new OwnConnections();
+  /** not let in yet; once in, nobody asks again */
+  readonly #joining = new Map<string, Joining>();
   readonly #put = new Set<string>();
   readonly #revised = new Set<string>();
   readonly #deleted = new Map<string, LeaveReason>();
@@ -71,8 +84,18 @@ export class Writer {
     return this.#done();
   }
 
+  /** As `put`, if there is a seat: so many people may be in the room. Else "full", and nothing is owned. */
+  async join(connection: OwnConnection, maxMembers: number): Promise<Written | null | "full"> {
+    const { connectionId } = connection;
+    const joining: Joining = { maxMembers, previous: this.own.all.get(connectionId), isRefused: false };
+    this.#joining.set(connectionId, joining);
+    const written = await this.put(connection);
+    return joining.isRefused ? "full" : written;
+  }
+
   delete(connectionId: string, reason: LeaveReason): Promise<Written | null> {
     this.own.delete(connectionId);
+    this.#joining.delete(connectionId);
     this.#put.delete(connectionId);
     this.#revised.delete(connectionId);
     this.#deleted.set(connectionId, reason);
@@ -134,10 +157,13 @@ export class Writer {
     const sequence = this.owner.nextSequence();
     const isAll = this.#isDirty;
     const operations = this.#take();
+    const joining = new Map(this.#joining);
     const waiting = this.#waiting.splice(0);
     try {
       const write = { incarnation, sequence, nonce: this.owner.nonce(), isAll, operations };
-      this.#conclude(await backend.apply(this.room, write), write, waiting);
+      const result = await backend.apply(this.room, write);
+      if (result.state === "ok") this.#seat(joining, result.refused ?? []);
+      this.#conclude(result, write, waiting);
     } catch (error) {
       logger.warn({ room: this.room, error: messageOf(error) }, "a presence write is in doubt; it will be asserted");
       this.#isDirty = true;
@@ -165,6 +191,36 @@ export class Writer {
     this.owner.doomed();
   }
 
+  #seat(joining: ReadonlyMap<string, Joining>, refused: readonly string[]): void {
+    const unseated = new Set(refused);
+    for (const [connectionId, each] of joining) {
+      if (unseated.has(connectionId)) this.#refuse(connectionId, each);
+      else if (this.#joining.get(connectionId) === each) this.#joining.delete(connectionId);
+    }
+  }
+
+  #refuse(connectionId: string, joining: Joining): void {
+    joining.isRefused = true;
+    // It may have left meanwhile, and have asked again.
+    if (this.#joining.get(connectionId) !== joining) return;
+    this.#joining.delete(connectionId);
+    if (joining.previous) this.own.set(joining.previous);
+    else this.own.delete(connectionId);
+  }
+
+  /** The store cannot tell whether there is a seat: what this node knows decides, and holds. */
+  #seatByOwnList(): void {
+    if (this.#joining.size === 0) return;
+    const known = [...this.owner.connections.values(), ...this.own.all.values()];
+    const seated = new Set(known.filter((each) => !this.#joining.has(each.connectionId)).map(({ userId }) => userId));
+    for (const [connectionId, joining] of [...this.#joining]) {
+      const { userId } = this.own.all.get(connectionId)!;
+      if (!hasSeat(seated, userId, joining.maxMembers)) this.#refuse(connectionId, joining);
+      else seated.add(userId);
+    }
+    this.#joining.clear();
+  }
+
   /** The whole is asserted later; why something was removed, and that a meta was changed on purpose, must not be lost. */
   #remember(operations: readonly Operation[]): void {
     for (const each of operations) {
@@ -176,6 +232,7 @@ export class Writer {
   }
 
   #giveUp(): void {
+    this.#seatByOwnList();
     this.owner.doubted();
     for (const resolve of this.#waiting.splice(0)) resolve(null);
   }
@@ -195,6 +252,8 @@ export class Writer {
   #putOperation(connectionId: string): PutOperation[] {
     const own = this.own.all.get(connectionId);
     if (!own) return [];
-    return [{ op: "put", ...own, ...(this.#revised.has(connectionId) ? { revises: true } : {}) }];
+    const joining = this.#joining.get(connectionId);
+    const seat = joining ? { maxMembers: joining.maxMembers } : {};
+    return [{ op: "put", ...own, ...seat, ...(this.#revised.has(connectionId) ? { revises: true } : {}) }];
   }
 }

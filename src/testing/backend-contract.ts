@@ -49,6 +49,7 @@ export function backendContract({ name, open }: BackendContract): void {
   };
   describe(`${name} presence backend`, () => {
     describe("writes", () => checkWrites(check));
+    describe("seats", () => checkSeats(check));
     describe("ownership", () => checkOwnership(check));
     describe("the stream", () => checkStream(check));
     describe("leases", () => checkLeases(check));
@@ -143,6 +144,81 @@ function checkWrites(check: Check): void {
       const revisions = (await backend.snapshot(ROOM)).connections.map(({ revision }) => revision);
       assert.equal(revisions[0], 41);
       assert.ok(revisions[1]! > 41);
+    },
+  );
+}
+
+function checkSeats(check: Check): void {
+  const join = (id: string, userId: string, maxMembers = 2) => ({ ...put(id, userId), maxMembers });
+  const users = async (backend: PresenceBackend) =>
+    (await backend.snapshot(ROOM)).connections
+      .map(({ connectionId, userId }) => `${connectionId} ${userId}`)
+      .toSorted();
+
+  check(
+    "a join is refused when as many users are there as it allows, and the rest of its batch is done",
+    async ({ connect, advance }) => {
+      const [one, two] = [connect(), connect()];
+      const events = await listen(one, advance);
+      await one.apply(ROOM, write("n.1", 1, [join("c1", "ann")]));
+      const batch = [join("c2", "bob"), join("c3", "cyd"), put("c4", "dan"), join("c5", "ann"), join("c6", "eve", 9)];
+      const result = await two.apply(ROOM, write("m.1", 1, batch));
+      assert.ok(result.state === "ok");
+      assert.deepEqual([result.refused, result.hasChanged], [["c3"], true]);
+      assert.deepEqual(await users(one), ["c1 ann", "c2 bob", "c4 dan", "c5 ann", "c6 eve"]);
+      await advance(20);
+      assert.deepEqual(
+        events.map((event) => event.put.map(({ connectionId }) => connectionId)),
+        [["c1"], ["c2", "c4", "c5", "c6"]],
+      );
+    },
+  );
+
+  check("a join that is refused changes nothing, and is told to nobody", async ({ connect, advance }) => {
+    const backend = connect();
+    await backend.apply(ROOM, write("n.1", 1, [put("c1", "ann"), put("c2", "bob")]));
+    const before = await backend.heads([ROOM]);
+    const events = await listen(backend, advance);
+    for (const writer of ["m.1", TTL_OWNER]) {
+      const lifetime = writer === TTL_OWNER ? { lifetime: { seenAt: 0, ttlMs: 100 } } : {};
+      const result = await backend.apply(ROOM, write(writer, 1, [{ ...join("c3", "cyd"), ...lifetime }]));
+      assert.deepEqual(result, { state: "ok", head: before[0], hasChanged: false, refused: ["c3"] });
+    }
+    await advance(20);
+    assert.deepEqual([await backend.heads([ROOM]), events], [before, []]);
+    assert.deepEqual([...(await backend.prune(null, 1_000, nonce()))], []);
+  });
+
+  check(
+    "a seat is held while its user lingers, free when he is gone, and goes with a new name",
+    async ({ connect }) => {
+      const backend = connect();
+      const seat = async (sequence: number, ...operations: RoomWrite["operations"]) => {
+        const result = await backend.apply(ROOM, write("n.1", sequence, operations));
+        return result.state === "ok" ? [...(result.refused ?? [])] : null;
+      };
+      await seat(1, put("c1", "ann"), put("c2", "bob"));
+      assert.deepEqual(await seat(2, { ...put("c2", "bob"), isLingering: true }, join("c3", "cyd")), ["c3"]);
+      assert.deepEqual(await seat(3, { op: "delete", connectionId: "c2", reason: "left" }, join("c3", "cyd")), []);
+      assert.deepEqual(await seat(4, join("c3", "dan")), []);
+      await seat(5, put("c4", "dan"));
+      assert.deepEqual(await seat(6, join("c3", "eve")), ["c3"]);
+      assert.deepEqual(await users(backend), ["c1 ann", "c3 dan", "c4 dan"]);
+    },
+  );
+
+  check(
+    "a whole assertion keeps everybody it names without asking for seats, but not who is refused",
+    async ({ connect, advance }) => {
+      const backend = connect();
+      const events = await listen(backend, advance);
+      await backend.apply(ROOM, write("m.1", 1, [put("c1", "ann"), put("c2", "bob")]));
+      const all = [put("c3", "cyd"), put("c4", "dan"), join("c5", "eve")];
+      const result = await backend.apply(ROOM, { ...write("n.1", 1, all), isAll: true });
+      assert.deepEqual(result.state === "ok" && result.refused, ["c5"]);
+      await advance(20);
+      assert.deepEqual(events[1]!.owned, ["c3", "c4"]);
+      assert.equal(await backend.count(ROOM), 4);
     },
   );
 }
