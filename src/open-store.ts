@@ -39,8 +39,8 @@ export function memoryStore({ clock, logger }: Surroundings): Store {
 /** A store in Redis, with two connections for all its parts. */
 function redisStore(option: RedisOption, { clock, logger, limits }: Surroundings): Store {
   const { place, prefix } = parseOption(option);
-  const { redisCommandMs: deadlineMs, redisRetryMs: retryMs, leaseMs } = limits;
-  const link = new RedisLink({ place, deadlineMs, retryMs, clock, logger });
+  const { redisCommandMs: deadlineMs, redisRetryMs: retryMs, auditMs: probeMs, leaseMs } = limits;
+  const link = new RedisLink({ place, deadlineMs, retryMs, probeMs, clock, logger });
   const presence = new RedisPresenceBackend(link, { prefix, emptyHeadMs: 2 * leaseMs });
   return {
     presence,

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { test, type TestContext } from "node:test";
 import { Redis } from "ioredis";
-import { until } from "../testing/patience.js";
 import { Observer } from "../testing/presence-cluster.js";
 import { startRedisNode, type RedisNode } from "../testing/redis-node.js";
 import { startRedisSentinel, type RedisSentinelProcesses } from "../testing/redis-topology.js";
+import { until } from "../testing/until.js";
 
 const KEY = "doc:1";
 const ROOM = "doc%3A1";
@@ -34,7 +34,10 @@ async function begin(t: TestContext): Promise<Story> {
   const observers = await Promise.all(nodes.map((node) => Observer.of(node, KEY)));
   await nodes[0]!.presence.addBot(KEY, "ann", {});
   await nodes[1]!.presence.addBot(KEY, "bob", {});
-  await until("both are seen by both", () => observers.every(({ list }) => list.length === 2));
+  await until(
+    () => observers.every(({ list }) => list.length === 2),
+    () => "both are seen by both",
+  );
   return { redis, nodes, observers };
 }
 
@@ -43,9 +46,15 @@ async function survive(t: TestContext, { nodes, observers }: Story, fault: () =>
   const began = performance.now();
   await fault();
   await nodes[0]!.presence.addBot(KEY, "cyd", {});
-  await until("who came after the fault is seen by both", () => observers.every(({ list }) => list.length === 3));
+  await until(
+    () => observers.every(({ list }) => list.length === 3),
+    () => "who came after the fault is seen by both",
+  );
   const gapMs = performance.now() - began;
-  await until("the store has everybody", async () => (await nodes[1]!.backend.count(ROOM)) === 3);
+  await until(
+    async () => (await nodes[1]!.backend.count(ROOM).catch(() => 0)) === 3,
+    () => "the store has everybody",
+  );
   for (const { told, faults } of observers) assert.deepEqual([told, faults], [["+ann", "+bob", "+cyd"], []]);
   t.diagnostic(`gap ${Math.round(gapMs)} ms`);
 }
@@ -60,7 +69,10 @@ test("when the replica takes over from a living master, nobody is told anything"
   await survive(t, story, () => story.redis.failOver());
   await story.redis.untilMaster(story.redis.replica);
   await story.nodes[1]!.presence.addBot(KEY, "dan", {});
-  await until("the new one is seen", () => story.observers.every(({ list }) => list.length === 4));
+  await until(
+    () => story.observers.every(({ list }) => list.length === 4),
+    () => "the new one is seen",
+  );
 });
 
 test("when the master hangs, its place is taken, and when it wakes nobody writes to it", async (t) => {
@@ -79,12 +91,16 @@ test("when the master hangs, its place is taken, and when it wakes nobody writes
   await untilMaster(replica);
   const admin = new Redis(master.url);
   t.after(() => admin.disconnect());
-  await until("the old master follows the new one", async () =>
-    /role:slave[^]*master_link_status:up/.test(await admin.info("replication")),
+  await until(
+    async () => /role:slave[^]*master_link_status:up/.test(await admin.info("replication")),
+    () => "the old master follows the new one",
   );
   const before = await scriptsRun(admin);
   for (const user of ["dan", "eve"]) await story.nodes[1]!.presence.addBot(KEY, user, {});
-  await until("the new ones are seen", () => story.observers.every(({ list }) => list.length === 5));
+  await until(
+    () => story.observers.every(({ list }) => list.length === 5),
+    () => "the new ones are seen",
+  );
   assert.equal(await scriptsRun(admin), before);
   for (const { told } of story.observers) assert.deepEqual(told, ["+ann", "+bob", "+cyd", "+dan", "+eve"]);
 });

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import {
   NODES_ROOM,
   type Head,
@@ -59,6 +60,7 @@ export class RedisPresenceBackend implements PresenceBackend {
     this.#keys = new RedisKeys(prefix);
     this.#survey = new RedisSurvey(link, this.#keys, this.#scripts);
     this.#emptyHeadMs = emptyHeadMs;
+    link.keepHearing(this.#keys.channel(`!heard-${randomUUID()}`));
     this.opened = this.#probe();
     // Whoever calls hears of it.
     this.opened.catch(() => {});

@@ -61,6 +61,9 @@ export function parseOption(option: RedisOption): { readonly place: RedisPlace; 
   return { place: "client" in rest ? rest.client : rest, prefix };
 }
 
+export type Server = Redis;
+export type Client = Redis | Cluster;
+
 /** What runs commands and what hears channels; of a Cluster, one object that holds both kinds of connection. */
 export interface RedisClients {
   readonly commands: Redis | Cluster;
@@ -182,6 +185,8 @@ function clusterOptions({ deadlineMs, retryMs }: RedisTimes) {
     lazyConnect: true,
     enableOfflineQueue: false,
     clusterRetryStrategy: retry(retryMs),
+    // Else what was under way when a connection closed is sent again.
+    retryDelayOnFailover: 0,
     slotsRefreshTimeout: deadlineMs,
   };
 }

@@ -1,10 +1,11 @@
-import type { Cluster, Redis } from "ioredis";
 import type { Clock, Timer } from "../clock.js";
 import { messageOf, type ConviveError } from "../errors.js";
 import type { Logger } from "../logger.js";
-import { describePlace, makeClients, type RedisClients, type RedisPlace } from "./clients.js";
+import { describePlace, makeClients, type Client, type RedisClients, type RedisPlace } from "./clients.js";
 import { checkServer, redisFailure } from "./failure.js";
 import { Gate } from "./gate.js";
+import { HangingServers, hearAnew, isTimeout, serversOf, TIMED_OUT } from "./hanging.js";
+import { HearingProbe } from "./hearing.js";
 import type { RedisScript } from "./script.js";
 
 export interface RedisLinkOptions {
@@ -13,16 +14,17 @@ export interface RedisLinkOptions {
   readonly deadlineMs: number;
   /** Longest pause between two tries to reach a server that is away; 1 s unless given. */
   readonly retryMs?: number;
+  /** How often it is tried whether what is published is heard; 5 s unless given. */
+  readonly probeMs?: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-type Client = Redis | Cluster;
 type ChannelListener = (text: string) => void;
 
 const CLOSED = "the link is closed";
-const TIMED_OUT = "Command timed out";
 const RETRY_MS = 1_000;
+const PROBE_MS = 5_000;
 /** More at once would only wait in Redis instead of here. */
 const MAX_UNDER_WAY = 128;
 
@@ -43,6 +45,8 @@ export class RedisLink {
   readonly #away = new Set<Client>();
   readonly #returnListeners = new Set<() => void>();
   readonly #gates = new Map<Client, Gate>();
+  readonly #hanging = new HangingServers();
+  #probe: HearingProbe | null = null;
   #hasTried = false;
   #unfit: ConviveError | null = null;
   #isClosed = false;
@@ -100,6 +104,8 @@ export class RedisLink {
       await this.#bounded(this.#clients.subscriber, () => this.#clients.subscriber.subscribe(channel));
     } catch (error) {
       stop();
+      // Of a Cluster the servers were asked, but not the connection that hears.
+      if (this.isCluster && isTimeout((error as ConviveError).cause)) hearAnew(this.#clients.subscriber);
       throw error;
     }
     return stop;
@@ -111,9 +117,25 @@ export class RedisLink {
     return () => this.#returnListeners.delete(listener);
   }
 
+  /** Sees to it that the connection that hears is made anew when nothing comes any more. Nobody else may listen to this channel. */
+  keepHearing(channel: string): void {
+    const { clock, logger, probeMs = PROBE_MS } = this.options;
+    this.#probe ??= new HearingProbe({
+      clock,
+      everyMs: probeMs,
+      subscribe: (hear) => this.subscribe(channel, hear),
+      publish: (text) => this.call("PUBLISH", channel, text),
+      isDeaf: () => {
+        logger.warn({ redis: this.#place }, "what Redis tells is not heard; the connection is made anew");
+        hearAnew(this.#clients.subscriber);
+      },
+    });
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#probe?.stop();
     this.#channels.clear();
     this.#returnListeners.clear();
     for (const client of this.#all) client.disconnect();
@@ -219,8 +241,8 @@ export class RedisLink {
     try {
       return await Promise.race([work(), late]);
     } catch (error) {
-      if (messageOf(error) === TIMED_OUT) {
-        reset(client);
+      if (isTimeout(error)) {
+        this.#hanging.reset(client);
         this.#gates.get(client)!.fail(error);
       }
       throw error;
@@ -243,17 +265,6 @@ export class RedisLink {
     this.#bounded(this.#clients.subscriber, () => this.#clients.subscriber.unsubscribe(channel)).catch(() => {
       // What still comes meets no listener; the next connection subscribes to what is heard only.
     });
-  }
-}
-
-function serversOf(client: Client): Redis[] {
-  return client.isCluster ? (client as Cluster).nodes("master") : [client as Redis];
-}
-
-/** Closes the socket at once, so that nothing waits behind what hangs. What the server has received it may still run. */
-function reset(client: Client): void {
-  for (const server of client.isCluster ? (client as Cluster).nodes("all") : [client as Redis]) {
-    server.stream?.resetAndDestroy();
   }
 }
 

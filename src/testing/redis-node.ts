@@ -46,7 +46,8 @@ const PARTS: RedisNodeParts = {
 /** A node of rooms in a Redis. */
 export async function startRedisNode(place: RedisPlace, given: Partial<RedisNodeParts> = {}): Promise<RedisNode> {
   const { limits, clock, prefix, makeLink, makeBackend, makeNode } = { ...PARTS, ...given };
-  const link = makeLink({ place, deadlineMs: limits.redisCommandMs, clock: systemClock, logger: silentLogger });
+  const times = { deadlineMs: limits.redisCommandMs, probeMs: limits.auditMs };
+  const link = makeLink({ ...times, place, clock: systemClock, logger: silentLogger });
   const backend = makeBackend(link, { prefix, emptyHeadMs: 2 * limits.leaseMs });
   await backend.opened;
   const node = makeNode({ clock, logger: silentLogger, backend, limits, newId: randomUUID });
