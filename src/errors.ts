@@ -41,6 +41,7 @@ export const ERROR_CODES = {
   REDIS_TOO_OLD: "Redis is older than 6.2.",
   REDIS_FORBIDDEN: "Redis forbids a command, a key or a channel that is needed.",
   REDIS_EVICTS: "Redis may drop our keys when its memory is full.",
+  REDIS_REPLICA: "Redis is a replica, and cannot be written to.",
   REDIS_FULL: "Redis has no memory left for a write.",
   COMMAND_LINE: "The command line was not understood.",
   REDIS_VALUE_FOREIGN: "A key of ours holds what another program wrote.",

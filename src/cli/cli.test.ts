@@ -30,15 +30,19 @@ interface Stats {
 interface Stage {
   readonly url: string;
   readonly admin: Redis;
+  /** Stops Redis; what it resolves with starts it again, empty. */
+  restart(): Promise<() => Promise<void>>;
   /** Starts a node, which ends before Redis does. */
   node(): Promise<RedisNode>;
   /** Writes to the store as a node would that is no more. */
   backend(): RedisPresenceBackend;
+  /** For a command that goes on until its terminal ends. */
+  terminal(isTty?: boolean, env?: Record<string, string>): FakeTerminal;
   convive(...words: string[]): Promise<{ exit: number; terminal: FakeTerminal }>;
 }
 
 async function begin(t: TestContext, words: readonly string[] = []): Promise<Stage> {
-  const server = await startRedis(words);
+  let server = await startRedis(words);
   const ends: (() => unknown)[] = [() => server.stop()];
   t.after(async () => {
     for (const end of ends.toReversed()) await end();
@@ -49,6 +53,11 @@ async function begin(t: TestContext, words: readonly string[] = []): Promise<Sta
   return {
     url,
     admin,
+    async restart() {
+      const { port } = server;
+      await server.stop();
+      return async () => void (server = await startRedis([], port));
+    },
     async node() {
       const started = await startRedisNode(url);
       ends.push(() => started.presence.close());
@@ -59,6 +68,11 @@ async function begin(t: TestContext, words: readonly string[] = []): Promise<Sta
       const backend = new RedisPresenceBackend(link);
       ends.push(() => backend.close());
       return backend;
+    },
+    terminal(isTty = false, env = {}) {
+      const terminal = new FakeTerminal({ REDIS_URL: url, ...env }, isTty);
+      ends.push(() => terminal.end());
+      return terminal;
     },
     async convive(...given) {
       const terminal = new FakeTerminal({ REDIS_URL: url });
@@ -117,13 +131,10 @@ test("rooms and who tell of all nodes, in text and in JSON, and let nobody's nam
 });
 
 test("watching tells who is here, comes, changes and goes, finds new rooms, and ends when it should", async (t) => {
-  const { url, node } = await begin(t);
+  const { node, terminal: open } = await begin(t);
   const { presence } = await node();
   await presence.addBot("doc:1", "ann", {});
-  const [all, one] = [
-    new FakeTerminal({ REDIS_URL: url }, true),
-    new FakeTerminal({ REDIS_URL: url, NO_COLOR: "1" }, true),
-  ];
+  const [all, one] = [open(true), open(true, { NO_COLOR: "1" })];
   const watching = run(["watch"], all);
   const watchingOne = run(["watch", "doc:1", "--json"], one);
   await until(
@@ -159,8 +170,34 @@ test("watching tells who is here, comes, changes and goes, finds new rooms, and 
   assert.deepEqual(await Promise.all([watching, watchingOne]), [0, 0]);
 });
 
+test("watching goes on when Redis was away, and a Redis that comes back empty tells nothing", async (t) => {
+  const { node, terminal: open, restart } = await begin(t);
+  const { presence } = await node();
+  const terminal = open();
+  await presence.addBot("doc:1", "ann", {});
+  const watching = run(["watch"], terminal);
+  await until(() => terminal.lines.length === 1);
+  const startAgain = await restart();
+  await until(() => terminal.errors.includes("Redis is away"));
+  await startAgain();
+  await until(
+    () => terminal.errors.includes("can be reached again"),
+    () => terminal.errors,
+  );
+  await presence.addBot("doc:1", "bob", {});
+  await presence.addBot("doc:2", "cyd", {});
+  await until(
+    () => terminal.lines.length === 3,
+    () => terminal.output + terminal.errors,
+  );
+  const told = terminal.lines.map((line) => line.replace(/^[\d:]{8} /, "")).toSorted();
+  assert.deepEqual(told, ["doc:1  + bob joined  {}", "doc:1  = ann is here  {}", "doc:2  + cyd joined  {}"]);
+  terminal.end();
+  assert.equal(await watching, 0);
+});
+
 test("a look leaves no trace: not a key, not a value, not a lease", async (t) => {
-  const { url, admin, backend, convive } = await begin(t);
+  const { admin, backend, convive, terminal: open } = await begin(t);
   const store = backend();
   await store.tick({ incarnation: "dead.1", isFirst: true, leaseMs: 1, stepMs: 2_000, ordersSince: 0 });
   await store.tick({ incarnation: "n.1", isFirst: true, leaseMs: 60_000, stepMs: 2_000, ordersSince: 0 });
@@ -190,7 +227,7 @@ test("a look leaves no trace: not a key, not a value, not a lease", async (t) =>
     assert.deepEqual(await dump(admin), before, words.join(" "));
   }
   for (const words of [["watch"], ["watch", "room0"]]) {
-    const terminal = new FakeTerminal({ REDIS_URL: url });
+    const terminal = open();
     const watching = run(words, terminal);
     await until(() => terminal.lines.length >= 2);
     terminal.end();

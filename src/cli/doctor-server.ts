@@ -1,3 +1,4 @@
+import { counted } from "./text.js";
 import { fail, ok, warn, type Check } from "./doctor-check.js";
 
 /** Clocks of machines that are kept in step differ by less. */
@@ -43,7 +44,12 @@ export const checkRole: Check = {
       }
     }
     const replicas = infos.map((info) => Number(factOf(info, "connected_slaves")));
-    return ok(`master, with ${replicas.reduce((sum, each) => sum + each, 0)} replicas`);
+    return ok(
+      `master, with ${counted(
+        replicas.reduce((sum, each) => sum + each, 0),
+        "replica",
+      )}`,
+    );
   },
 };
 

@@ -107,6 +107,7 @@ test("a replica, a user with too few rights, an eviction policy and a full Redis
   const replica = await examine(url);
   assert.equal(replica.exit, 1);
   assert.match(replica.of("role").message, /replica/);
+  assert.equal(replica.of("rights").code, "REDIS_REPLICA");
 });
 
 test("limits that contradict each other are told, and such as are none are refused", async (t) => {

@@ -10,6 +10,8 @@ interface Waiting {
   readonly request: PruneRequest;
   readonly clock: Clock;
   tell(progress: string): void;
+  /** it is time to stop, decided or not */
+  readonly ended: Promise<void>;
 }
 
 /** Beyond the longest lease, for what is swept last. */
@@ -25,6 +27,7 @@ export async function untilDecided({
   request,
   clock,
   tell,
+  ended,
 }: Waiting): Promise<readonly RoomLosses[]> {
   const { leaseMs, nodeTickMs, storeClockStepMs: stepMs } = DEFAULT_LIMITS;
   const incarnation = incarnationOf(`cli-${randomUUID()}`, 1);
@@ -32,6 +35,7 @@ export async function untilDecided({
   const leases = new Map(first.nodes.map((node) => [node.incarnation, first.storeTime + node.leaseMs]));
   const end = first.storeTime + Math.max(leaseMs, ...first.nodes.map((node) => node.leaseMs)) + MARGIN_MS;
   const losses: RoomLosses[] = [];
+  const isEnded = ended.then(() => true);
   try {
     for (let isFirst = true; ; isFirst = false) {
       await backend.tick({ incarnation, isFirst, leaseMs, stepMs, ordersSince: 0 });
@@ -41,7 +45,8 @@ export async function untilDecided({
       const orphans = (await backend.orphans()).length;
       if ((silent.length === 0 && orphans === 0) || storeTime > end) return losses;
       tell(`waiting for ${silent.length} leases and ${orphans} nodes without one …`);
-      await new Promise<void>((resolve) => void clock.after(nodeTickMs, resolve));
+      const pause = new Promise<boolean>((resolve) => void clock.after(nodeTickMs, () => resolve(false)));
+      if (await Promise.race([isEnded, pause])) return losses;
     }
   } finally {
     await backend.resign(incarnation).catch(() => {});

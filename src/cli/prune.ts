@@ -39,7 +39,7 @@ export const pruneCommand: Command = {
 };
 
 async function prunePresences(invocation: Invocation): Promise<Exit> {
-  const { options, print } = invocation;
+  const { options } = invocation;
   const [isDry, isWaiting] = [options["dry-run"] === true, options["wait"] === true];
   if (isDry && isWaiting) throw misused("--wait renews a lease, which --dry-run must not: give one of them.");
   const maxAgeMs = secondsOf(textOf(invocation, "max-age"));
@@ -47,12 +47,26 @@ async function prunePresences(invocation: Invocation): Promise<Exit> {
   const newId = randomUUID;
   const sweeper = new Sweeper({ backend, limits: DEFAULT_LIMITS, logger: silent, incarnation: "", newId });
   const request: PruneRequest = { isDry, ...(maxAgeMs === undefined ? {} : { maxAgeMs }) };
-  const losses = isWaiting
-    ? await untilDecided({ backend, sweeper, request, clock: systemClock, tell: (text) => print.progress(text) })
-    : await sweeper.pruneNow(request);
+  const losses = isWaiting ? await wait(invocation, backend, sweeper, request) : await sweeper.pruneNow(request);
   report(invocation, losses, isDry);
   if (!isWaiting) await remarkOnDoubts(invocation, backend);
   return EXIT.ok;
+}
+
+async function wait(
+  { print, terminal }: Invocation,
+  backend: PresenceBackend,
+  sweeper: Sweeper,
+  request: PruneRequest,
+): Promise<readonly RoomLosses[]> {
+  let stopHearing = () => {};
+  const ended = new Promise<void>((resolve) => (stopHearing = terminal.onEnd(resolve)));
+  const tell = (text: string) => print.progress(text);
+  try {
+    return await untilDecided({ backend, sweeper, request, clock: systemClock, tell, ended });
+  } finally {
+    stopHearing();
+  }
 }
 
 async function pruneRooms(invocation: Invocation): Promise<Exit> {

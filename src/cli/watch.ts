@@ -1,5 +1,6 @@
 import { systemClock } from "../clock.js";
 import { messageOf } from "../errors.js";
+import type { Logger } from "../logger.js";
 import { DEFAULT_LIMITS } from "../options.js";
 import type { PresenceBackend } from "../presence/backend.js";
 import { Observer } from "../presence/observer.js";
@@ -11,8 +12,9 @@ import { labelOf, namedRoom, roomFields, roomName, TENANT_OPTION, type NamedRoom
 import { printable, shortJson } from "./text.js";
 import { personFields } from "./who.js";
 
-/** How often rooms are listed to find new ones. */
+/** How often rooms are listed to find new ones; where there are very many, so that most of the time is a pause. */
 const LOOK_EVERY_MS = 1_000;
+const PAUSE_PER_LOOK = 10;
 
 const EVENTS = {
   here: { sign: "=", verb: "is here", color: "dim" },
@@ -39,8 +41,10 @@ async function watch(invocation: Invocation): Promise<Exit> {
   const name = key === undefined ? null : roomName({ tenant: tenant ?? "", key });
   const { backend } = await invocation.open();
   const { print, terminal } = invocation;
-  const observer = new Observer({ backend, clock: systemClock, limits: DEFAULT_LIMITS, logger: remarking(print) });
-  const watcher = new Watcher(invocation, observer);
+  const logger = remarking(print);
+  const observer = new Observer({ backend, clock: systemClock, limits: DEFAULT_LIMITS, logger });
+  const watcher = new Watcher(invocation, observer, logger);
+  backend.onReturn(() => print.remark("Redis can be reached again."));
   let stopHearing = () => {};
   const ended = new Promise<void>((resolve) => (stopHearing = terminal.onEnd(resolve)));
   try {
@@ -61,6 +65,7 @@ class Watcher {
   constructor(
     private readonly invocation: Invocation,
     private readonly observer: Observer,
+    private readonly logger: Logger,
   ) {}
 
   /** `isNew`: who is in it has come while we watched. */
@@ -81,13 +86,15 @@ class Watcher {
   async followAll(backend: PresenceBackend, tenant: string | undefined, ended: Promise<void>): Promise<void> {
     const isEnded = ended.then(() => true);
     for (let isNew = false; ; isNew = true) {
+      const start = performance.now();
       try {
         await this.#look(backend, tenant, isNew);
       } catch (error) {
         if (!isNew) throw error;
-        this.invocation.print.remark(messageOf(error));
+        this.logger.warn({ error: messageOf(error) }, "rooms could not be listed; it is tried again");
       }
-      if (await Promise.race([isEnded, pause(LOOK_EVERY_MS)])) return;
+      const pauseMs = Math.max(LOOK_EVERY_MS, PAUSE_PER_LOOK * (performance.now() - start));
+      if (await Promise.race([isEnded, pause(pauseMs)])) return;
     }
   }
 

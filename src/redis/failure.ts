@@ -15,6 +15,11 @@ const FAILURES: readonly { readonly pattern: RegExp; readonly code: ErrorCode; r
     advice: "Allow the user scripts, publish and subscribe on our keys and channels: see ACL SETUSER.",
   },
   {
+    pattern: /^READONLY/,
+    code: "REDIS_REPLICA",
+    advice: "Give the address of the master, or those of the Sentinels.",
+  },
+  {
     pattern: /WRONGTYPE/,
     code: "REDIS_VALUE_FOREIGN",
     advice: "Another program writes to these keys: give Convive a prefix or a Redis of its own, and delete the key.",
