@@ -47,6 +47,7 @@ export class RedisLink {
   readonly #gates = new Map<Client, Gate>();
   readonly #hanging = new HangingServers();
   #probe: HearingProbe | null = null;
+  readonly #corked = new Set<Client>();
   #hasTried = false;
   #unfit: ConviveError | null = null;
   #isClosed = false;
@@ -224,11 +225,26 @@ export class RedisLink {
     if (this.#isClosed) throw redisFailure(new Error(CLOSED), this.#place);
     if (this.#unfit) throw this.#unfit;
     try {
-      return await this.#gates.get(client)!.pass(() => this.#inTime(client, work));
+      return await this.#gates.get(client)!.pass(() => {
+        this.#cork(client);
+        return this.#inTime(client, work);
+      });
     } catch (error) {
       // While there is no connection, why there is none says more.
       throw redisFailure(client.status === "ready" ? error : this.#reason(client, error), this.#place);
     }
+  }
+
+  /** What is sent in one turn of this process leaves it in one piece. */
+  #cork(client: Client): void {
+    if (this.#corked.has(client)) return;
+    this.#corked.add(client);
+    const streams = serversOf(client).map(({ stream }) => stream);
+    for (const stream of streams) stream?.cork();
+    process.nextTick(() => {
+      this.#corked.delete(client);
+      for (const stream of streams) stream?.uncork();
+    });
   }
 
   async #inTime<T>(client: Client, work: () => Promise<T>): Promise<T> {
