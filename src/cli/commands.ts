@@ -1,6 +1,7 @@
 import { doctorCommand } from "./doctor.js";
 import type { Command, CommandOption } from "./invocation.js";
 import { kickCommand } from "./kick.js";
+import { newCommand } from "./new.js";
 import { pruneCommand } from "./prune.js";
 import { roomsCommand } from "./rooms.js";
 import { statsCommand } from "./stats.js";
@@ -15,6 +16,7 @@ export const COMMANDS: readonly Command[] = [
   pruneCommand,
   statsCommand,
   doctorCommand,
+  newCommand,
 ];
 
 /** What every command takes. */
