@@ -7,8 +7,9 @@ const PAUSE_MS = 10;
 export async function until(
   isSo: () => boolean | Promise<boolean>,
   describe: () => unknown = () => isSo.toString(),
+  deadlineMs = DEADLINE_MS,
 ): Promise<void> {
-  const deadline = performance.now() + DEADLINE_MS;
+  const deadline = performance.now() + deadlineMs;
   while (!(await isSo())) {
     if (performance.now() > deadline) {
       throw new AssertionError({ message: `it did not come to be so in time: ${JSON.stringify(describe())}` });

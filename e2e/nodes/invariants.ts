@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { parse } from "node-html-parser";
+import { until } from "../../src/testing/until.js";
+import type { AppCluster } from "./cluster.js";
+import { fetchPage, viewOf, type Tab } from "./tab.js";
+
+export interface Allowed {
+  /** Users who left, or were cut off for a lease: only of these may a leave be told. */
+  readonly left?: readonly string[];
+  /** Who is there without a tab of the test. */
+  readonly others?: readonly string[];
+  /** For those who expect a failure. */
+  readonly deadlineMs?: number;
+}
+
+/** So many fresh renders are compared; more say nothing new. */
+const MAX_RENDERS = 6;
+
+/**
+ * The invariants of every scenario, for one room: no ghost, nobody vanished, joins and leaves alternate, all nodes and the store agree,
+ * counts and badges are the list, processes live without a rejection, and the HTML of tabs is what a fresh render gives.
+ */
+export async function checkInvariants(cluster: AppCluster, room: string, allowed: Allowed = {}): Promise<void> {
+  const key = `room:${room}`;
+  const tabs = cluster.tabs.filter((tab) => tab.key === key && !tab.isClosed);
+  await until(
+    () => tabs.every(({ isJoined }) => isJoined),
+    () => "a tab is not connected",
+  );
+  const expected = expectedOf(tabs, allowed);
+  await agreement(cluster, key, expected, allowed.deadlineMs);
+  await shown(tabs, expected);
+  for (const tab of tabs) checkStory(tab, new Set(expected.keys()), new Set(allowed.left));
+  for (const node of cluster.nodes) assert.deepEqual(node.failures, []);
+  await sameAsFresh(tabs.slice(0, MAX_RENDERS));
+}
+
+/**
+ * Behind a scenario: when all tabs are gone but those that it `keeps`, nothing of them is left in the nodes. Nodes that were killed are not
+ * asked.
+ */
+export async function checkRest(
+  cluster: AppCluster,
+  { keeps = [], deadlineMs }: { readonly keeps?: readonly Tab[]; readonly deadlineMs?: number } = {},
+): Promise<void> {
+  const gone = cluster.tabs.filter((tab) => !keeps.includes(tab));
+  cluster.tabs.splice(0, Infinity, ...keeps);
+  await Promise.all(gone.map((tab) => tab.leave()));
+  for (const node of cluster.alive) {
+    const { sockets, pages, rooms, connections, timers, handles } = cluster.restOf(node);
+    const rest = { sockets, pages, rooms, connections, timers, handles };
+    let now: object = {};
+    await until(
+      async () => {
+        const stats = await node.ask("stats");
+        now = Object.fromEntries(Object.keys(rest).map((name) => [name, stats[name as keyof typeof rest]]));
+        return JSON.stringify(now) === JSON.stringify(rest);
+      },
+      () => ({ rest, now }),
+      deadlineMs,
+    );
+    assert.deepEqual(node.failures, []);
+  }
+}
+
+/** How many connections each user should be shown with. */
+function expectedOf(tabs: readonly Tab[], { others = [] }: Allowed): Map<string, number> {
+  const expected = new Map(others.map((id) => [id, 1]));
+  for (const { user } of tabs.filter(({ isPresent }) => isPresent)) expected.set(user, (expected.get(user) ?? 0) + 1);
+  return expected;
+}
+
+const sorted = (people: Iterable<readonly [string, number]>) => [...people].toSorted(([a], [b]) => (a < b ? -1 : 1));
+
+/** I1, I4, I5: every node, in the same order, and the store itself. */
+async function agreement(
+  cluster: AppCluster,
+  key: string,
+  expected: ReadonlyMap<string, number>,
+  deadlineMs?: number,
+): Promise<void> {
+  let found: unknown;
+  await until(
+    async () => {
+      const lists = await Promise.all(cluster.alive.map((node) => node.ask("list", key)));
+      const counts = await Promise.all(cluster.alive.map((node) => node.ask("count", key)));
+      const stored = await cluster.store.listPresences(key);
+      const storedCount = await cluster.store.presenceCount(key);
+      const all = [...lists, stored.map(({ id, connections }) => ({ id, connections }))];
+      found = { expected: sorted(expected), all, counts, storedCount };
+      return (
+        all.every((list) => isList(list, expected) && sameOrder(list, all[0]!)) &&
+        [...counts, storedCount].every((count) => count === expected.size)
+      );
+    },
+    () => found,
+    deadlineMs,
+  );
+}
+
+type List = readonly { readonly id: string; readonly connections: number }[];
+
+function isList(list: List, expected: ReadonlyMap<string, number>): boolean {
+  const people = list.map(({ id, connections }) => [id, connections] as const);
+  return JSON.stringify(sorted(people)) === JSON.stringify(sorted(expected));
+}
+
+function sameOrder(one: List, other: List): boolean {
+  return one.every(({ id }, i) => id === other[i]?.id);
+}
+
+/** I5: badges and count in the HTML of each tab. */
+async function shown(tabs: readonly Tab[], expected: ReadonlyMap<string, number>): Promise<void> {
+  await until(
+    () => tabs.every((tab) => isList(tab.badges(), expected) && tab.count() === expected.size && !tab.isStale()),
+    () => ({ expected: sorted(expected), tabs: tabs.map((tab) => [tab.user, tab.html()]) }),
+  );
+}
+
+/** I2, I3: what one view was told of each user alternates, ends in the truth, and tells no leave of somebody who was there all the time. */
+export function checkStory(tab: Tab, present: ReadonlySet<string>, left: ReadonlySet<string>): void {
+  const story = `${tab.user} heard ${JSON.stringify(tab.heard)}`;
+  for (let mount = 1; mount <= tab.mounts; mount += 1) {
+    const isLast = mount === tab.mounts;
+    const told = tab.heard.filter((each) => each.mount === mount && !each.change.startsWith("~"));
+    const users = new Set([...told.map(({ change }) => change.slice(1)), ...tab.began[mount - 1]!, ...present]);
+    for (const user of users) {
+      const signs = told.filter(({ change }) => change.slice(1) === user).map(({ change }) => change[0]!);
+      assert.ok(
+        signs.every((sign, i) => sign !== signs[i - 1]),
+        `${user} came or left twice: ${story}`,
+      );
+      assert.ok(!signs.includes("-") || left.has(user), `${user} vanished: ${story}`);
+      const wasThere = signs.length > 0 ? signs.at(-1) === "+" : tab.began[mount - 1]!.includes(user);
+      if (isLast) assert.equal(wasThere, present.has(user), `it ends with another ${user} than the truth: ${story}`);
+    }
+  }
+}
+
+/** I8: what a tab shows is what a fresh render of its page is. */
+async function sameAsFresh(tabs: readonly Tab[]): Promise<void> {
+  for (const tab of tabs) {
+    const { html } = await fetchPage(tab.options);
+    assert.equal(parse(tab.html()).innerHTML, viewOf(html), `the page of ${tab.user} is another than a fresh one`);
+  }
+}
