@@ -109,7 +109,7 @@ const commands: AppCommands = {
     const began = performance.now();
     const code = await live.presence.presenceCount(key).then(
       () => "ok",
-      (error: { code?: string }) => error.code ?? String(error),
+      (error: { code?: string; message: string }) => error.code ?? error.message,
     );
     return { ms: performance.now() - began, code };
   },

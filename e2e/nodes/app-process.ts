@@ -94,8 +94,12 @@ export class AppProcess {
 
   static async start(start: AppStart): Promise<AppProcess> {
     const started = new AppProcess(start);
-    await new Promise<void>((resolve, reject) => started.#asked.set(0, { resolve: () => resolve(), reject }));
-    return started;
+    try {
+      await new Promise<void>((resolve, reject) => started.#asked.set(0, { resolve: () => resolve(), reject }));
+      return started;
+    } catch (error) {
+      throw new Error(`an app did not start: ${started.failures.join("\n")}`, { cause: error });
+    }
   }
 
   get url(): string {
@@ -154,12 +158,18 @@ export class AppProcess {
     if ("port" in message) {
       this.port = message.port;
       this.#settle(0, ({ resolve }) => resolve(null));
-    } else if ("failure" in message) this.failures.push(message.failure);
+    } else if ("failure" in message) this.#failed(message.failure);
     else if ("closed" in message) this.closed = message.closed;
     else {
       const { id, answer, error } = message;
       this.#settle(id, ({ resolve, reject }) => (error === undefined ? resolve(answer) : reject(new Error(error))));
     }
+  }
+
+  /** One that fails before it listens will not. */
+  #failed(failure: string): void {
+    this.failures.push(failure);
+    if (this.port === 0) void this.kill();
   }
 
   #settle(id: number, settle: (asked: Asked) => void): void {

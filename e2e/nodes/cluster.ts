@@ -136,7 +136,8 @@ export class AppCluster {
     if (this.options.hasWays) {
       for (let i = 0; i < nodes; i += 1) this.ways.push(await FaultProxy.start(this.redis.port));
     }
-    await Promise.all(Array.from({ length: nodes }, (_, i) => this.#startNode(i)));
+    const started = await Promise.allSettled(Array.from({ length: nodes }, (_, i) => this.#startNode(i)));
+    for (const each of started) if (each.status === "rejected") throw each.reason;
     for (const { port } of this.nodes) this.doors.push(await FaultProxy.start(port));
     for (const node of this.nodes) await this.#warm(node);
   }
