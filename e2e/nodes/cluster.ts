@@ -3,6 +3,7 @@ import { PresenceManager } from "../../src/index.js";
 import type { Limits } from "../../src/options.js";
 import { FaultProxy } from "../../src/testing/fault-proxy.js";
 import { startRedis, type RedisServerProcess } from "../../src/testing/redis-server.js";
+import { silentLogger } from "../../src/testing/silent-logger.js";
 import { until } from "../../src/testing/until.js";
 import { AppProcess, type AppStart, type AppStats } from "./app-process.js";
 import { Tab, type TabOptions } from "./tab.js";
@@ -111,6 +112,15 @@ export class AppCluster {
     return this.#admin.call(name, ...words);
   }
 
+  /** Which life of the store a room's head is of. */
+  async epoch(room: string): Promise<string> {
+    const keys = (await this.command("KEYS", `*room%3A${room}*`)) as string[];
+    const heads = await Promise.all(keys.map((key) => this.command("GET", key).catch(() => null)));
+    const head = heads.find((each) => /^[^.]+\.\d+\./.test(String(each)));
+    if (!head) throw new Error(`${room} has no head among ${keys.join(" ")}`);
+    return String(head).split(".")[0]!;
+  }
+
   /** What a node was like when nobody was there. */
   restOf(node: AppProcess): AppStats {
     return this.#rest.get(node)!;
@@ -132,7 +142,7 @@ export class AppCluster {
     this.#admin = new Redis(url, { retryStrategy: () => 50 });
     // A Redis that is away is part of some tests.
     this.#admin.on("error", () => {});
-    this.store = new PresenceManager({ redis: url });
+    this.store = new PresenceManager({ redis: url, logger: silentLogger });
     if (this.options.hasWays) {
       for (let i = 0; i < nodes; i += 1) this.ways.push(await FaultProxy.start(this.redis.port));
     }
