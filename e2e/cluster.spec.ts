@@ -63,6 +63,29 @@ test("two people on two nodes draw one picture, and stay when the node of one di
   await grace.page.screenshot({ path: test.info().outputPath("after.png") });
 });
 
+test("a node that is restarted sends its people to another, and nobody is told that they left", async ({
+  stage,
+  cluster,
+}) => {
+  const ada = await stage.join("Ada", cluster.url + stage.boardPath);
+  const grace = await stage.join("Grace", cluster.url + stage.boardPath);
+  await ada.seesPeople("Ada", "Grace");
+  const log = await watchPresence(ada.page);
+  const node = await nodeOf(grace).textContent();
+  const stopped = cluster.pidOf(node!);
+  const again = grace.page.waitForEvent("websocket");
+  process.kill(stopped, "SIGTERM");
+  await again;
+  await grace.connected();
+  await grace.draw([300, 300], [700, 300]);
+  await expect(ada.strokes).toHaveCount(1);
+  await expect.poll(() => cluster.pidOf(node!)).not.toBe(stopped);
+  await grace.renameBoard("Kept");
+  await expect(ada.title).toHaveValue("Kept");
+  const { counts, toasts } = await log.read();
+  expect([counts, toasts]).toEqual([["2"], []]);
+});
+
 test("a chat and a document are one on two nodes", async ({ stage, cluster }) => {
   const chat = `${cluster.url}/chat/${randomUUID()}`;
   const [ada, grace] = [await stage.join("Ada", chat), await stage.join("Grace", chat)];

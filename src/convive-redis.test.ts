@@ -73,6 +73,33 @@ test("two nodes with one Redis are one app: lists, topics, pushes", async (t) =>
   }
 });
 
+test("who was on a node that closes is kept in the list, and comes back at another without a leave", async (t) => {
+  const place = { url: redis.url, prefix: "drained" };
+  const [one, two] = [await startNode(t, { redis: place }), await startNode(t, { redis: place })];
+  await new Visitor(one.server).visit("/rooms/1?name=Ann");
+  const bob = new Visitor(two.server);
+  await bob.visit("/rooms/1?name=Bob");
+  await until(async () => (await one.live.presence.presenceCount("room:1")) === 2);
+  const told: string[] = [];
+  for (const event of ["join", "leave"] as const) one.live.presence.on(event, () => told.push(event));
+  await two.live.close();
+  const onlooker = new PresenceManager({ redis: place });
+  t.after(() => onlooker.close());
+  const kept = await onlooker.listPresences<{ name: string }>("room:1");
+  assert.deepEqual(
+    kept.map(({ name, connections }) => [name, connections]),
+    [
+      ["Ann", 1],
+      ["Bob", 0],
+    ],
+  );
+  const again = new Visitor(one.server);
+  again.set(...(bob.cookie.split("=") as [string, string]));
+  await again.visit("/rooms/1?name=Bob");
+  await until(async () => (await onlooker.listPresences("room:1"))[1]?.connections === 1);
+  assert.deepEqual(told, []);
+});
+
 test("apps with other prefixes do not meet", async (t) => {
   const ours = new PresenceManager({ redis: { url: redis.url, prefix: "ours" } });
   const theirs = new PresenceManager({ redis: { url: redis.url, prefix: "theirs" } });

@@ -58,6 +58,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
   #timers: Timer[] = [];
   #starting: Promise<void> | null = null;
   #stopHearingReturns: () => void = () => {};
+  #isRetiring = false;
   #isClosed = false;
 
   constructor(options: PresenceNodeOptions) {
@@ -206,6 +207,15 @@ export class PresenceNode implements RoomNode, LeaseOwner {
 
   ordered(order: KickOrder): void {
     this.orders.obey(order);
+  }
+
+  /** This node is to close: whom it carries comes back at another, and is not told to have left until then. */
+  retire(): void {
+    this.#isRetiring = true;
+  }
+
+  get isRetiring(): boolean {
+    return this.#isRetiring;
   }
 
   /**

@@ -194,6 +194,8 @@ export class RoomVisit {
     const hold = this.#hold;
     this.#unwatch?.();
     this.#hold = null;
+    // The node's own end keeps the place in the list, for who comes back at another node.
+    if (this.node.isRetiring) return;
     void hold?.room.leave(this.visitor.connectionId, reason);
     hold?.release();
     // What is told to the room need not be seen here any more.

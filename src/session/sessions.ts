@@ -97,8 +97,9 @@ export class Sessions {
     return { refusal: { reason: "unmatched topic" } };
   }
 
-  /** Ends every page, then this node's part in all rooms. */
+  /** Ends every page, then this node's part in all rooms. Pages go on at another node, so nobody is told that they left. */
   async close(): Promise<void> {
+    this.services.node.rooms.retire();
     const pages = this.pages.all();
     for (const page of pages) page.end("closed");
     await Promise.all(pages.map((page) => page.settled()));
