@@ -3,11 +3,14 @@ import { test, type TestContext } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import { Redis } from "ioredis";
 import { systemClock } from "../clock.js";
+import { MemoryBackend } from "../presence/memory.js";
 import { TTL_OWNER } from "../presence/presence.js";
 import { RedisPresenceBackend } from "../presence/redis.js";
+import { Sweeper } from "../presence/sweeper.js";
 import type { PutOperation } from "../presence/backend.js";
 import { RedisLink } from "../redis/link.js";
 import { FakeTerminal } from "../testing/fake-terminal.js";
+import { PresenceCluster } from "../testing/presence-cluster.js";
 import { startRedisNode, type RedisNode } from "../testing/redis-node.js";
 import { startRedis } from "../testing/redis-server.js";
 import { startRedisCluster } from "../testing/redis-topology.js";
@@ -253,6 +256,24 @@ test("prune ends whose time is over, or who was silent for longer, and tells who
   assert.deepEqual([pruned.exit, pruned.terminal.lines], [0, ["doc:1: ann", "1 presence removed from 1 room."]]);
   await until(async () => (await presence.presenceCount("doc:1")) === 1);
   assert.equal(await presence.presenceCount("doc:2"), 1);
+});
+
+test("the command and the nodes prune by the same code", async (t) => {
+  const pruneNow = t.mock.method(Sweeper.prototype, "pruneNow");
+  const pruneRooms = t.mock.method(MemoryBackend.prototype, "pruneRooms");
+  const cluster = new PresenceCluster({ prunePresencesMs: 1_000, pruneRoomsMs: 2_000 });
+  const { presence } = cluster.start();
+  await cluster.until(presence.addBot("doc", "ann", {}));
+  await cluster.advance(2_500);
+  assert.deepEqual([pruneNow.mock.callCount(), pruneRooms.mock.callCount()], [2, 1]);
+  await cluster.until(presence.prune());
+  await cluster.until(presence.pruneRooms());
+  assert.deepEqual([pruneNow.mock.callCount(), pruneRooms.mock.callCount()], [3, 2]);
+  const { convive } = await begin(t);
+  const ofRedis = t.mock.method(RedisPresenceBackend.prototype, "pruneRooms");
+  await convive("prune", "presences");
+  await convive("prune", "rooms");
+  assert.deepEqual([pruneNow.mock.callCount(), ofRedis.mock.callCount()], [4, 1]);
 });
 
 test("what nodes left that all died is judged by who waits, and swept", async (t) => {
