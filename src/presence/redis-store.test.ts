@@ -114,6 +114,16 @@ test("a head names epoch, version and the nonce of its write, and is kept when s
   assert.deepEqual(await backend.heads(["room"]), ["x1.3.x3"]);
 });
 
+test("ten thousand connections of a node are told in one write", async (t) => {
+  const backend = backendOn(t, server.url);
+  const everybody = Array.from({ length: 10_000 }, (_, i) => put(`c${i}`, `user${i}`));
+  const result = await backend.apply("room", write(1, everybody, { isAll: true }));
+  assert.equal(result.state, "ok");
+  assert.equal((await backend.snapshot("room")).connections.length, 10_000);
+  assert.equal((await backend.sweep("room", "n.1", "y")).gone.length, 10_000);
+  assert.equal(await backend.count("room"), 0);
+});
+
 test("a room whose members were lost is found by its entries, and forgotten with what is left of it", async (t) => {
   const own = await startRedis();
   t.after(() => own.stop());
