@@ -50,7 +50,7 @@ export interface EvictOperation {
 
 /** A batch of one incarnation for one room: atomic, and published in the same step. */
 export interface RoomWrite {
-  /** `process.term`, or `TTL_OWNER`, which has no lease, no fence and no numbers */
+  /** `process.term`, or `TTL_OWNER`, which has no lease and no fence, and whose changes the store numbers itself */
   readonly incarnation: string;
   /** rises with each write of this incarnation to this room; an old one is refused */
   readonly sequence: number;

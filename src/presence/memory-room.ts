@@ -50,7 +50,8 @@ export class MemoryRoom {
     for (const operation of operations) this.#perform(operation, incarnation, version, { ...effect, refused });
     const owned = isAll ? this.#closeOthers(incarnation, operations, { ...effect, refused }) : null;
     const hasChanged = isAll || effect.put.length > 0 || effect.removed.length > 0;
-    const event = hasChanged ? this.#advance(version, write.nonce, { incarnation, sequence, ...effect }) : null;
+    const number = hasChanged ? this.#numberOf(incarnation, sequence) : sequence;
+    const event = hasChanged ? this.#advance(version, write.nonce, { incarnation, sequence: number, ...effect }) : null;
     return {
       result: { state: "ok", head: this.head, hasChanged, ...(refused.length > 0 ? { refused } : {}) },
       event: event && owned ? { ...event, owned } : event,
@@ -172,8 +173,16 @@ export class MemoryRoom {
     const effect: Effect = { put: [], removed: [], refused: [] };
     for (const record of gone) this.#remove(record, reason, effect);
     if (effect.removed.length === 0) return null;
-    const sequence = this.sequences.get(incarnation) ?? 0;
+    const sequence = this.#numberOf(incarnation, this.sequences.get(incarnation) ?? 0);
     return this.#advance(this.#nextVersion([]), nonce, { incarnation, sequence, ...effect });
+  }
+
+  /** Writes without a process have no number of their own; they are counted, so that a store that went back is known by its count. */
+  #numberOf(incarnation: string, sequence: number): number {
+    if (incarnation !== TTL_OWNER) return sequence;
+    const count = (this.sequences.get(TTL_OWNER) ?? 0) + 1;
+    this.sequences.set(TTL_OWNER, count);
+    return count;
   }
 
   #remove(record: ConnectionRecord, reason: LeaveReason, effect: Effect): void {

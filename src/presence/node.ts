@@ -201,6 +201,11 @@ export class PresenceNode implements RoomNode, LeaseOwner {
     for (const name of this.#hosted.left) await this.#assertEmpty(name);
   }
 
+  /** The store was asked for its time just now. */
+  renewed(): Promise<void> {
+    return this.#lease.renew();
+  }
+
   condemned(incarnations: readonly string[]): void {
     void this.sweeper.sweep(incarnations);
   }

@@ -6,8 +6,6 @@
 --   "d" connection, reason: removes the writer's own · "e" connection, reason: removes anybody's that lingers
 -- Returns { "ok", head, "1" if something changed, then the connections that found no seat } · { "stale", last number } · { "dead" }
 local SEQUENCE, IS_ALL = ARGV[6], ARGV[7] == "1"
-local WITHOUT_NODE = "ttl"
-
 if call("ZSCORE", FENCED, INCARNATION) then return { "dead" } end
 if INCARNATION ~= WITHOUT_NODE then
   local last = call("HGET", SEQUENCES, INCARNATION) or "0"
@@ -112,5 +110,5 @@ if IS_ALL then owned = closeOthers() end
 if #put > 0 then call("HSET", SEQUENCES, "#newest", string.format("%.0f", newest)) end
 
 local hasChanged = IS_ALL or #put > 0 or #removed > 0
-if hasChanged then publish(version, SEQUENCE, owned) else settle() end
+if hasChanged then publish(version, numberOf(SEQUENCE), owned) else settle() end
 return { "ok", head, hasChanged and "1" or "0", unpack(refused) }

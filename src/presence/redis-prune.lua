@@ -22,5 +22,5 @@ end
 local lost = losses(ids, records)
 if IS_DRY or #ids == 0 then return lost end
 for _, id in ipairs(ids) do remove(id, records[id], "timeout") end
-publish(versionOf(head) + 1, "0", false)
+publish(versionOf(head) + 1, numberOf("0"), false)
 return lost

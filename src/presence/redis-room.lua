@@ -6,7 +6,7 @@
 --                          owner, user (percent-encoded), lingering (0|1), status, revision, joined at, since, meta as JSON
 --   3 users        HASH    user (percent-encoded) -> how many connections
 --   4 owners       HASH    incarnation -> how many connections
---   5 sequences    HASH    incarnation -> last write that counted, "inf" for a closed one; "#newest" -> latest joined at
+--   5 sequences    HASH    incarnation -> last write that counted, "inf" for a closed one, how many of "ttl"; "#newest" -> latest joined at
 --   6 deadlines    ZSET    connection id -> end in store time without another sign of life, of connections without a process
 --   7 fenced       ZSET    incarnations that may write no more -> kept until
 --   8 rooms        ZSET    incarnation, tab, room: which rooms hold records of whom
@@ -16,6 +16,8 @@
 local HEAD, CONNECTIONS, USERS, OWNERS, SEQUENCES, DEADLINES, FENCED, ROOMS, TTLS = unpack(KEYS)
 local CHANNEL, ROOM, INCARNATION, NONCE, EMPTY_MS = unpack(ARGV, 1, 5)
 local RECORD = "^" .. string.rep("([^\t]*)\t", 7) .. "([^\t]*)"
+-- Owns the connections that no process carries.
+local WITHOUT_NODE = "ttl"
 local MAX_SEQUENCES = 256
 
 local call = redis.call
@@ -116,6 +118,12 @@ local function settle()
     local isNeeded = each == "#newest" or each == INCARNATION or call("HEXISTS", OWNERS, each) == 1
     if not isNeeded then call("HDEL", SEQUENCES, each) end
   end
+end
+
+-- Writes without a process have no number of their own; they are counted, so that a store that went back is known by its count.
+local function numberOf(sequence)
+  if INCARNATION ~= WITHOUT_NODE then return sequence end
+  return string.format("%.0f", call("HINCRBY", SEQUENCES, INCARNATION, 1))
 end
 
 -- Moves the head and tells the room, in the same step as the change.

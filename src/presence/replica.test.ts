@@ -64,6 +64,38 @@ test("what nobody brings back ends after its time, counted in store time", () =>
   assert.deepEqual(told.at(-1), "-c1 node");
 });
 
+test("members without a process that the store lost wait to be told again, each by itself, over any number of snapshots", () => {
+  const free = ["c1", "c2", "c3"].map((id) => tab(id, "ttl"));
+  replica.load(snapshot("e.3.a", free, { ttl: 3 }), 0, nobodyIsOurs);
+  replica.load(snapshot("", []), 1_000, nobodyIsOurs);
+  replica.receive(event("", "f.1.b", { incarnation: "ttl", sequence: 1, put: [tab("c1", "ttl")] }));
+  replica.load(snapshot("f.2.c", [tab("c1", "ttl"), tab("c4", "ttl")], { ttl: 2 }), 5_000, nobodyIsOurs);
+  assert.deepEqual([...replica.connections.keys()].toSorted(), ["c1", "c2", "c3", "c4"]);
+  assert.deepEqual(
+    ["c1", "c2", "c3", "c4"].map((id) => replica.isLost(id)),
+    [false, true, true, false],
+  );
+  replica.receive(event("f.2.c", "f.3.d", { incarnation: "ttl", sequence: 3, put: [tab("c3", "ttl")] }));
+  told.length = 0;
+  replica.expire(11_000, 10_000);
+  assert.deepEqual(told, ["-c2 timeout"]);
+  replica.load(snapshot("f.4.e", [tab("c1", "ttl"), tab("c3", "ttl")], { ttl: 4 }), 12_000, nobodyIsOurs);
+  assert.deepEqual(
+    told.slice(1).filter((line) => line.startsWith("-")),
+    ["-c4 closed"],
+  );
+});
+
+test("a store that lost its clock as well lets nobody wait for ever", () => {
+  replica.load(snapshot("e.1.a", [tab("c1"), tab("c2", "ttl")], { "n.1": 1, ttl: 1 }), 500_000, nobodyIsOurs);
+  replica.load(snapshot("", []), 500_000, nobodyIsOurs);
+  replica.expire(1_000, 10_000);
+  replica.expire(10_999, 10_000);
+  assert.equal(replica.connections.size, 2);
+  replica.expire(11_000, 10_000);
+  assert.equal(replica.connections.size, 0);
+});
+
 test("what a snapshot knows newer is believed, leaves included, and a fenced owner's records are gone", () => {
   replica.load(snapshot("e.1.a", [tab("c1"), tab("c2", "m.1")], { "n.1": 1, "m.1": 1 }), 0, nobodyIsOurs);
   replica.load(snapshot("e.5.e", [], { "n.1": 3 }, ["m.1"]), 0, nobodyIsOurs);

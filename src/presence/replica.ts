@@ -1,5 +1,5 @@
 import { isFormerTerm, parseHead, type Head, type RoomEvent, type RoomSnapshot } from "./backend.js";
-import type { ConnectionRecord, LeaveReason } from "./presence.js";
+import { TTL_OWNER, type ConnectionRecord, type LeaveReason } from "./presence.js";
 
 /** Hears what changes in a replica, one connection at a time. */
 export interface ReplicaSink {
@@ -19,6 +19,8 @@ export class Replica {
   readonly #sequences = new Map<string, number>();
   /** incarnations whose records the store lacks, since when in store time */
   readonly #awaited = new Map<string, number>();
+  /** connections without a process that the store lost, since when in store time */
+  readonly #lost = new Map<string, number>();
   readonly #waiting = new Map<Head, RoomEvent>();
   /** heads that the replica had, with a number that rises */
   readonly #knownHeads = new Map<Head, number>();
@@ -65,6 +67,11 @@ export class Replica {
     return head !== this.#head && known !== undefined && known < moves;
   }
 
+  /** A connection without a process that the store has lost: who put it there may tell of it again. */
+  isLost(connectionId: string): boolean {
+    return this.#lost.has(connectionId);
+  }
+
   /** Applies an event and those that waited for it; one that comes too early waits. */
   receive(event: RoomEvent): void {
     if (this.#isLoaded && this.knows(event.head)) return;
@@ -96,10 +103,12 @@ export class Replica {
 
   /** Ends records whose owner did not come back with them, `limitMs` of store time after they were missed. */
   expire(storeTime: number, limitMs: number): void {
-    for (const [incarnation, since] of this.#awaited) {
-      if (storeTime - since < limitMs) continue;
+    for (const incarnation of overdue(this.#awaited, storeTime, limitMs)) {
       this.#removeOwned(incarnation, () => true, "node");
       this.#awaited.delete(incarnation);
+    }
+    for (const connectionId of overdue(this.#lost, storeTime, limitMs)) {
+      this.#remove(this.#connections.get(connectionId)!, "timeout");
     }
   }
 
@@ -117,13 +126,18 @@ export class Replica {
     const believed = (owner: string) => (snapshot.sequences.get(owner) ?? 0) >= this.sequenceOf(owner);
     const next = new Map<string, ConnectionRecord>();
     for (const connection of snapshot.connections) {
-      if (believed(connection.owner)) next.set(connection.connectionId, connection);
+      const { connectionId, owner } = connection;
+      if (owner === TTL_OWNER || believed(owner)) next.set(connectionId, connection);
     }
     for (const connection of this.#connections.values()) {
       const { connectionId, owner } = connection;
       if (next.has(connectionId)) continue;
       if (isOurs(connection)) next.set(connectionId, connection);
-      else if (!believed(owner) && !snapshot.fenced.has(owner)) {
+      else if (owner === TTL_OWNER) {
+        if (!this.#lost.has(connectionId) && believed(owner)) continue;
+        next.set(connectionId, connection);
+        if (!this.#lost.has(connectionId)) this.#lost.set(connectionId, storeTime);
+      } else if (!believed(owner) && !snapshot.fenced.has(owner)) {
         next.set(connectionId, connection);
         if (!this.#awaited.has(owner)) this.#awaited.set(owner, storeTime);
       }
@@ -136,6 +150,8 @@ export class Replica {
     for (const [incarnation, sequence] of snapshot.sequences) {
       this.#sequences.set(incarnation, Math.max(sequence, this.sequenceOf(incarnation)));
     }
+    // Nobody's writes come late without a process: what a store that lost something counts anew holds.
+    this.#sequences.set(TTL_OWNER, snapshot.sequences.get(TTL_OWNER) ?? 0);
     const owners = new Set([...this.#connections.values()].map(({ owner }) => owner));
     for (const incarnation of this.#sequences.keys()) {
       if (!snapshot.sequences.has(incarnation) && !owners.has(incarnation)) this.#sequences.delete(incarnation);
@@ -168,7 +184,9 @@ export class Replica {
     }
     for (const owner of swept) this.#removeOwned(owner, () => true, "node");
     for (const connection of event.put) this.#put(connection);
-    this.#sequences.set(event.incarnation, Math.max(event.sequence, this.sequenceOf(event.incarnation)));
+    const isFree = event.incarnation === TTL_OWNER;
+    const known = isFree ? 0 : this.sequenceOf(event.incarnation);
+    this.#sequences.set(event.incarnation, Math.max(event.sequence, known));
     if (event.owned) this.#closeOthers(event.incarnation, new Set(event.owned));
     this.#moveTo(event.head);
   }
@@ -194,11 +212,13 @@ export class Replica {
     if (existing === connection) return;
     if (existing && existing.userId !== connection.userId) this.#remove(existing, "left");
     this.#connections.set(connection.connectionId, connection);
+    this.#lost.delete(connection.connectionId);
     this.sink.put(connection);
   }
 
   #remove(connection: ConnectionRecord, reason: LeaveReason): void {
     this.#connections.delete(connection.connectionId);
+    this.#lost.delete(connection.connectionId);
     this.sink.delete(connection, reason);
   }
 
@@ -210,4 +230,10 @@ export class Replica {
     const [oldest] = this.#knownHeads.keys();
     if (this.#knownHeads.size > MAX_KNOWN_HEADS) this.#knownHeads.delete(oldest!);
   }
+}
+
+/** Who has been missed for so long. A store that lost its clock begins again, and so does the wait. */
+function overdue(missed: Map<string, number>, storeTime: number, limitMs: number): string[] {
+  for (const [name, since] of missed) if (since > storeTime) missed.set(name, storeTime);
+  return [...missed].filter(([, since]) => storeTime - since >= limitMs).map(([name]) => name);
 }

@@ -1,20 +1,30 @@
 import type { Timer } from "../clock.js";
 import { messageOf } from "../errors.js";
+import type { Lifetime } from "./backend.js";
 import type { PresenceNode, RoomHold } from "./node.js";
 import { TTL_OWNER, type ConnectionRecord, type Presence } from "./presence.js";
 import type { Room, Tracked } from "./room.js";
 
+interface Member {
+  readonly ttlMs: number;
+  /** as far as this node knows, in own time */
+  endsAt: number;
+  /** its time was over here and not in the store: another node hears of it */
+  isKeptElsewhere: boolean;
+}
+
 interface Kept {
   readonly hold: RoomHold;
-  ttlMs: number;
-  /** by connection, in own time */
-  readonly deadlines: Map<string, number>;
+  readonly unwatch: () => void;
+  /** by connection */
+  readonly members: Map<string, Member>;
   timer: Timer | null;
+  isTended: boolean;
 }
 
 /**
- * Members that no process carries: they end when nobody tells for a while that they are still there. The node where they joined ends them on time;
- * should it be gone, any other does a little later.
+ * Members that no process carries: they end when nobody tells for a while that they are still there. The node where they joined ends them on
+ * time, and tells of them again when the store lost them; should it be gone, any other ends them a little later.
  */
 export class TtlMembers {
   readonly #kept = new Map<string, Kept>();
@@ -33,78 +43,118 @@ export class TtlMembers {
       hold.release();
       throw error;
     }
-    const kept = this.#keep(hold, ttlMs);
-    kept.deadlines.set(tracked.connectionId, this.node.clock.now() + ttlMs);
-    this.#schedule(room.name, kept);
+    const kept = this.#keep(hold);
+    kept.members.set(tracked.connectionId, { ttlMs, endsAt: this.node.clock.now() + ttlMs, isKeptElsewhere: false });
+    this.#schedule(kept);
     return room.find(tracked.userId)!;
   }
 
   async leave(room: Room, connections: readonly ConnectionRecord[]): Promise<void> {
-    const own = connections.filter(({ owner }) => owner === TTL_OWNER);
-    if (own.length > 0)
-      await room.delete(
-        own.map(({ connectionId }) => connectionId),
-        "left",
-      );
+    const own = connections.filter(({ owner }) => owner === TTL_OWNER).map(({ connectionId }) => connectionId);
+    if (own.length > 0) await room.delete(own, "left");
     const kept = this.#kept.get(room.name);
-    if (kept) this.#schedule(room.name, kept);
+    if (kept) this.#schedule(kept);
   }
 
+  /** It counts here also while the store is away. */
   async touch(key: string, userId: string): Promise<boolean> {
     const { node } = this;
     await node.start();
     const name = node.nameOf(this.tenant, key);
     const kept = this.#kept.get(name);
-    const ttlMs = kept?.ttlMs ?? node.limits.presenceTtlMs;
-    const isThere = await node.backend.touch(name, userId, node.storeTime);
-    for (const { connectionId } of kept?.hold.room.connectionsOf(userId) ?? []) {
-      if (kept?.deadlines.has(connectionId)) kept.deadlines.set(connectionId, node.clock.now() + ttlMs);
+    const own = kept?.hold.room.connectionsOf(userId) ?? [];
+    for (const { connectionId } of own) {
+      const member = kept?.members.get(connectionId);
+      if (member) Object.assign(member, { endsAt: node.clock.now() + member.ttlMs, isKeptElsewhere: false });
     }
-    return isThere;
+    const isThere = await node.backend.touch(name, userId, node.storeTime);
+    return isThere || own.some(({ connectionId }) => kept!.hold.room.isLost(connectionId));
   }
 
   /** Idempotent. */
   stop(): void {
-    for (const kept of this.#kept.values()) kept.timer?.clear();
-    this.#kept.clear();
+    for (const kept of [...this.#kept.values()]) this.#letGo(kept);
   }
 
-  #keep(hold: RoomHold, ttlMs: number): Kept {
+  #keep(hold: RoomHold): Kept {
     const known = this.#kept.get(hold.room.name);
     if (known) {
       hold.release();
-      known.ttlMs = ttlMs;
       return known;
     }
-    const kept: Kept = { hold, ttlMs, deadlines: new Map(), timer: null };
+    const kept: Kept = {
+      hold,
+      unwatch: hold.room.watch({ missed: () => void this.#tend(kept) }),
+      members: new Map(),
+      timer: null,
+      isTended: false,
+    };
     this.#kept.set(hold.room.name, kept);
     return kept;
   }
 
-  /** Looks again when the next one is due; lets the room go when nobody is left. */
-  #schedule(name: string, kept: Kept): void {
+  #letGo(kept: Kept): void {
     kept.timer?.clear();
-    const { connections } = kept.hold.room;
-    for (const id of kept.deadlines.keys()) if (connections.get(id)?.owner !== TTL_OWNER) kept.deadlines.delete(id);
-    if (kept.deadlines.size === 0) {
-      this.#kept.delete(name);
-      return kept.hold.release();
-    }
-    const waitMs = Math.min(...kept.deadlines.values()) - this.node.clock.now();
-    // Past its deadline and still there: somebody elsewhere keeps it alive.
-    const { nodeTickMs } = this.node.limits;
-    kept.timer = this.node.clock.after(waitMs > 0 ? waitMs : Math.max(nodeTickMs, kept.ttlMs / 4), () => {
-      void this.#prune(name, kept);
-    });
+    kept.unwatch();
+    this.#kept.delete(kept.hold.room.name);
+    kept.hold.release();
   }
 
-  async #prune(name: string, kept: Kept): Promise<void> {
+  /** Looks again when the next one is due; lets the room go when nobody is left. */
+  #schedule(kept: Kept): void {
+    kept.timer?.clear();
+    const { connections } = kept.hold.room;
+    for (const id of kept.members.keys()) if (connections.get(id)?.owner !== TTL_OWNER) kept.members.delete(id);
+    if (kept.members.size === 0) return this.#letGo(kept);
+    const waits = [...kept.members].map(([connectionId, member]) => this.#waitMs(kept, connectionId, member));
+    kept.timer = this.node.clock.after(Math.min(...waits), () => void this.#tend(kept));
+  }
+
+  #waitMs({ hold }: Kept, connectionId: string, { ttlMs, endsAt }: Member): number {
+    const { clock, limits } = this.node;
+    if (hold.room.isLost(connectionId)) return limits.nodeTickMs;
+    const waitMs = endsAt - clock.now();
+    return waitMs > 0 ? waitMs : Math.max(limits.nodeTickMs, ttlMs / 4);
+  }
+
+  async #tend(kept: Kept): Promise<void> {
+    if (kept.isTended) return;
+    kept.isTended = true;
+    const { name } = kept.hold.room;
     try {
-      await this.node.backend.prune([name], this.node.storeTime, this.node.newId());
-      await kept.hold.room.caughtUp();
+      await this.#restore(kept);
+      await this.#prune(kept);
     } catch (error) {
-      this.node.logger.warn({ room: name, error: messageOf(error) }, "a room could not be pruned; it is tried again");
+      const facts = { room: name, error: messageOf(error) };
+      this.node.logger.warn(facts, "members without a process could not be looked after; it is tried again");
     }
-    if (this.#kept.get(name) === kept) this.#schedule(name, kept);
+    kept.isTended = false;
+    if (this.#kept.get(name) === kept) this.#schedule(kept);
+  }
+
+  /** Those that the store lost, unless their time is over. */
+  async #restore({ hold, members }: Kept): Promise<void> {
+    const now = this.node.clock.now();
+    const lost = [...members].filter(
+      ([connectionId, member]) => hold.room.isLost(connectionId) && (member.isKeptElsewhere || member.endsAt > now),
+    );
+    if (lost.length === 0) return;
+    // It may have lost its clock, too.
+    await this.node.renewed();
+    const lifetimes = lost.map(([connectionId, { ttlMs, endsAt, isKeptElsewhere }]): [string, Lifetime] => {
+      // Nobody here knows when it was last heard of elsewhere: it gets its whole time anew.
+      const leftMs = isKeptElsewhere ? ttlMs : endsAt - now;
+      return [connectionId, { ttlMs, seenAt: this.node.storeTime + leftMs - ttlMs }];
+    });
+    await hold.room.restore(new Map(lifetimes));
+  }
+
+  async #prune({ hold: { room }, members }: Kept): Promise<void> {
+    const { backend, clock, storeTime } = this.node;
+    const due = [...members.values()].filter(({ endsAt }) => endsAt <= clock.now());
+    if (due.length === 0) return;
+    await backend.prune([room.name], storeTime, this.node.newId());
+    await room.caughtUp();
+    for (const member of due) if (member.endsAt <= clock.now()) member.isKeptElsewhere = true;
   }
 }

@@ -135,6 +135,20 @@ export class Room extends RoomFeed implements WriterOwner {
     if (refused.length > 0) throw roomFull(this.key, maxMembers!);
   }
 
+  /** The store has lost this member. */
+  isLost(connectionId: string): boolean {
+    return this.replica.isLost(connectionId);
+  }
+
+  /** Tells the store again of members that it has lost, as they were. */
+  async restore(lifetimes: ReadonlyMap<string, Lifetime>): Promise<void> {
+    const operations = [...lifetimes].flatMap(([connectionId, lifetime]): Operation[] => {
+      const { owner, ...record } = this.connections.get(connectionId) ?? {};
+      return owner === TTL_OWNER ? [{ op: "put", ...(record as Omit<ConnectionRecord, "owner">), lifetime }] : [];
+    });
+    await this.#writeFree(operations);
+  }
+
   async delete(connectionIds: readonly string[], reason: LeaveReason): Promise<void> {
     await this.#writeFree(connectionIds.map((connectionId) => ({ op: "delete", connectionId, reason })));
   }

@@ -573,6 +573,29 @@ function checkTtl(check: Check): void {
     assert.deepEqual(await backend.heads([ROOM, "left"]), heads);
   });
 
+  check(
+    "the changes of a room that no process made are numbered, so that a store that went back is known",
+    async ({ connect, advance }) => {
+      const backend = connect();
+      const events = await listen(backend, advance);
+      const numbers = async () => (await backend.snapshot(ROOM)).sequences.get(TTL_OWNER);
+      await backend.apply(ROOM, write("n.1", 1, [put("c1", "eve")]));
+      assert.equal(await numbers(), undefined);
+      await backend.apply(ROOM, join("ann", 100));
+      await backend.apply(ROOM, join("bob", 300));
+      await backend.apply(ROOM, join("bob", 300));
+      await backend.touch(ROOM, "bob", 0);
+      assert.equal(await numbers(), 2);
+      await backend.prune([ROOM], 200, nonce());
+      assert.equal(await numbers(), 3);
+      await advance(20);
+      assert.deepEqual(
+        events.filter(({ incarnation }) => incarnation === TTL_OWNER).map(({ sequence }) => sequence),
+        [1, 2, 3],
+      );
+    },
+  );
+
   check("a touch is no event", async ({ connect, advance }) => {
     const backend = connect();
     await backend.apply(ROOM, join("ann", 100));
