@@ -166,6 +166,8 @@ function connectionOptions({ deadlineMs, retryMs }: RedisTimes) {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
+    // Its own would leave a rejection that nobody handles when the connection ends meanwhile, and with it the process.
+    autoResubscribe: false,
     retryStrategy: retry(retryMs),
   } satisfies RedisOptions;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import { after, before, test, type TestContext } from "node:test";
 import { Redis } from "ioredis";
 import { systemClock } from "../clock.js";
@@ -291,4 +291,54 @@ test("a closed link refuses, and closing it twice is harmless", async (t) => {
   await link.close();
   stop();
   await assert.rejects(link.call("PING"), coded("REDIS_UNAVAILABLE", /closed/));
+});
+
+/** A server of few words, whose connections break while they subscribe for the second to fourth time. */
+async function brittleServer(t: TestContext): Promise<{ url: string; broken: () => number; cut: () => void }> {
+  const sockets = new Set<Socket>();
+  let subscriptions = 0;
+  const answer = (command: string): string | null => {
+    if (/^info$/i.test(command)) return "$19\r\nredis_version:7.0.0\r\n";
+    if (!/^subscribe$/i.test(command)) return "+OK\r\n";
+    subscriptions += 1;
+    return subscriptions > 1 && subscriptions < 5 ? null : "*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n";
+  };
+  const brittle = createServer((socket) => {
+    sockets.add(socket.on("error", () => {}).on("close", () => sockets.delete(socket)));
+    socket.on("data", (chunk) => {
+      const commands = chunk
+        .toString()
+        .split(/^\*\d+\r\n\$\d+\r\n/m)
+        .slice(1);
+      for (const command of commands) {
+        const reply = answer(command.split("\r\n")[0]!);
+        if (reply === null) return void socket.destroy();
+        socket.write(reply);
+      }
+    });
+  }).listen(0, "127.0.0.1");
+  await once(brittle, "listening");
+  const cut = () => sockets.forEach((socket) => socket.destroy());
+  t.after(() => (cut(), brittle.close()));
+  const { port } = brittle.address() as AddressInfo;
+  return { url: `redis://127.0.0.1:${port}`, broken: () => subscriptions, cut };
+}
+
+test("a connection that breaks while it subscribes anew is made anew, and leaves no rejection behind", async (t) => {
+  const { url, broken, cut } = await brittleServer(t);
+  const link = new RedisLink({
+    place: url,
+    deadlineMs: PATIENT_MS,
+    retryMs: 20,
+    clock: systemClock,
+    logger: silentLogger,
+  });
+  t.after(() => link.close());
+  await link.opened;
+  await link.subscribe("news", () => {});
+  let returns = 0;
+  link.onReturn(() => (returns += 1));
+  cut();
+  await until(async () => returns > 0);
+  assert.ok(broken() >= 5);
 });

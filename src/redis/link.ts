@@ -198,10 +198,10 @@ export class RedisLink {
     const { subscriber } = this.#clients;
     if (this.#isClosed || [...this.#all].some((client) => client.status !== "ready")) return;
     try {
+      // A Cluster has asked for all of them anew, and answers this one behind them.
+      const channels = [...this.#channels.keys()].slice(0, this.isCluster ? 1 : Infinity);
+      if (channels.length > 0) await this.#inTime(subscriber, () => subscriber.subscribe(...channels));
       await this.#check();
-      // Answered behind the subscriptions that the client has asked for anew.
-      const [channel] = this.#channels.keys();
-      if (channel !== undefined) await this.#inTime(subscriber, () => subscriber.subscribe(channel));
     } catch (error) {
       const { code, message } = redisFailure(error, this.#place);
       return this.options.logger.warn({ redis: this.#place, code, error: message }, "Redis cannot be used");
