@@ -57,6 +57,9 @@ test("what another program wrote under our keys is named, and nothing of it is t
   const unreadable = await examine(url);
   assert.equal(unreadable.exit, 1);
   assert.match(unreadable.of("values").message, /cannot be read: doc/);
+  const who = new FakeTerminal({ REDIS_URL: url });
+  assert.equal(await run(["who", "doc"], who), 3);
+  assert.match(who.errors, /^convive: A room in Redis holds [^]*\[REDIS_VALUE_FOREIGN\]\n$/);
   assert.equal(unreadable.of("nodes").state, "warn");
   assert.match(unreadable.of("nodes").message, /without a lease: n\.1/);
   await admin.set((await admin.keys("*head:doc"))[0]!.replace("head:doc", "deadlines:doc"), "ours?");

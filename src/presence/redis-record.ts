@@ -1,3 +1,4 @@
+import { ConviveError } from "../errors.js";
 import type { Operation, Removal, RoomEvent, RoomLosses, RoomSnapshot, RoomWrite } from "./backend.js";
 import type { ConnectionRecord, LeaveReason, Status } from "./presence.js";
 
@@ -43,20 +44,30 @@ function canonicalJson(value: unknown): string {
   return `{${sorted.map(([name, each]) => `${JSON.stringify(name)}:${canonicalJson(each)}`).join(",")}}`;
 }
 
+/** @throws ConviveError REDIS_VALUE_FOREIGN for what no node wrote */
 function decodeRecord(connectionId: string, packed: string): ConnectionRecord {
   // What a newer node puts behind the meta is not ours to read.
-  const [owner = "", user = "", lingering, status, revision, joinedAt, since, meta = "{}"] = packed.split("\t");
-  return Object.freeze({
-    connectionId,
-    userId: decodeURIComponent(user),
-    owner,
-    isLingering: lingering === "1",
-    status: status as Status,
-    revision: Number(revision),
-    joinedAt: Number(joinedAt),
-    since: Number(since),
-    meta: JSON.parse(meta) as Record<string, unknown>,
-  });
+  const [owner = "", user = "", lingering, status, revision, joinedAt, since, meta = ""] = packed.split("\t");
+  try {
+    return Object.freeze({
+      connectionId,
+      userId: decodeURIComponent(user),
+      owner,
+      isLingering: lingering === "1",
+      status: status as Status,
+      revision: Number(revision),
+      joinedAt: Number(joinedAt),
+      since: Number(since),
+      meta: JSON.parse(meta) as Record<string, unknown>,
+    });
+  } catch (error) {
+    throw new ConviveError(
+      "REDIS_VALUE_FOREIGN",
+      "A room in Redis holds a connection that no node wrote. Another program writes to our keys: " +
+        "give Convive a prefix or a Redis of its own; `convive doctor` names the room, whose keys are to be deleted.",
+      { cause: error },
+    );
+  }
 }
 
 /** What `publish` in `redis-room.lua` sent. */
