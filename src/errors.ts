@@ -44,6 +44,9 @@ export const ERROR_CODES = {
   REDIS_REPLICA: "Redis is a replica, and cannot be written to.",
   REDIS_FULL: "Redis has no memory left for a write.",
   COMMAND_LINE: "The command line was not understood.",
+  REDIS_UNSAVED: "Redis takes no writes, since it cannot save or copy them.",
+  REDIS_BUSY: "Redis answers nothing for now: it loads, runs a long script, or looks for a master.",
+  REDIS_LAYOUT_OTHER: "Another version of Convive has laid out these keys in another way.",
   REDIS_VALUE_FOREIGN: "A key of ours holds what another program wrote.",
 } as const;
 

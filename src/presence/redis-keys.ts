@@ -1,5 +1,7 @@
 /** Rooms are hashed into so many buckets; all keys of a bucket lie in one slot of a Cluster. */
 export const BUCKETS = 32;
+/** Nodes that share keys must agree on it: which keys there are, and over how many buckets they spread. */
+export const LAYOUT = `1/${BUCKETS}`;
 
 export const ALL_BUCKETS: readonly number[] = Array.from({ length: BUCKETS }, (_, bucket) => bucket);
 

@@ -1,5 +1,5 @@
 import { ConviveError } from "../errors.js";
-import type { Operation, Removal, RoomEvent, RoomLosses, RoomSnapshot, RoomWrite } from "./backend.js";
+import type { KickOrder, Operation, Removal, RoomEvent, RoomLosses, RoomSnapshot, RoomWrite } from "./backend.js";
 import type { ConnectionRecord, LeaveReason, Status } from "./presence.js";
 
 /** Number of the last write of a closed incarnation. */
@@ -94,6 +94,16 @@ export function decodeEvent(json: string): RoomEvent {
     })),
   };
   return owned === false ? event : { ...event, owned: grouped(owned, 1).flat() };
+}
+
+/** What `redis-order.lua` kept; what is no order of ours is none. */
+export function decodeOrder(json: string): KickOrder[] {
+  try {
+    const order = JSON.parse(json) as KickOrder;
+    return typeof order.id === "string" && typeof order.userId === "string" ? [order] : [];
+  } catch {
+    return [];
+  }
 }
 
 /** The reply of `redis-snapshot.lua`. */

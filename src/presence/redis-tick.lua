@@ -1,17 +1,18 @@
 -- Advances the store clock, renews a lease, condemns those whose lease has ended, tells orders.
 --
 -- KEYS, all of the registry
---   1 clock      HASH  t -> store time, wall -> TIME of the last tick in ms, order -> number of the last order
+--   1 clock      HASH  t -> store time, wall -> TIME of the last tick in ms, order -> number of the last order,
+--                      layout -> version of the keys and number of the buckets
 --   2 leases     ZSET  incarnation -> end in store time
 --   3 unswept    ZSET  condemned incarnations that are to be swept
 --   4 condemned  ZSET  incarnation -> until when it is remembered, in store time
 --   5 orders     ZSET  until, tab, order as JSON -> number
 -- ARGV
 --   1 incarnation · 2 "1" for its first tick · 3 lease in ms · 4 longest step of the clock in ms
---   5 number of the last order heard · 6 ms that a condemned incarnation is remembered
+--   5 number of the last order heard · 6 ms that a condemned incarnation is remembered · 7 layout
 -- Returns { ok | dead | unknown, store time, { incarnations to sweep }, { orders }, number of the last order }
 local CLOCK, LEASES, UNSWEPT, CONDEMNED, ORDERS = unpack(KEYS)
-local INCARNATION, IS_FIRST = ARGV[1], ARGV[2] == "1"
+local INCARNATION, IS_FIRST, LAYOUT = ARGV[1], ARGV[2] == "1", ARGV[7]
 local call = redis.call
 
 local function text(number) return string.format("%.0f", number) end
@@ -21,9 +22,11 @@ for _, key in ipairs({ LEASES, UNSWEPT, CONDEMNED, ORDERS }) do call("ZCARD", ke
 
 local time = call("TIME")
 local wall = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local passed = wall - tonumber(call("HGET", CLOCK, "wall") or wall)
-local now = tonumber(call("HGET", CLOCK, "t") or "0") + math.min(math.max(passed, 0), tonumber(ARGV[4]))
-call("HSET", CLOCK, "t", text(now), "wall", text(wall))
+local last, store, kept = unpack(call("HMGET", CLOCK, "wall", "t", "layout"))
+if kept and kept ~= LAYOUT then return redis.error_reply("LAYOUT " .. kept .. " is kept, not " .. LAYOUT) end
+local passed = wall - tonumber(last or wall)
+local now = tonumber(store or "0") + math.min(math.max(passed, 0), tonumber(ARGV[4]))
+call("HSET", CLOCK, "t", text(now), "wall", text(wall), "layout", LAYOUT)
 
 local state = "ok"
 if call("ZSCORE", CONDEMNED, INCARNATION) then

@@ -16,9 +16,17 @@ import {
   type TickResult,
 } from "./backend.js";
 import { TTL_OWNER } from "./presence.js";
-import { ALL_BUCKETS, bucketOf, RedisKeys } from "./redis-keys.js";
+import { ALL_BUCKETS, bucketOf, LAYOUT, RedisKeys } from "./redis-keys.js";
 import type { RedisLink } from "../redis/link.js";
-import { decodeEvent, decodeLosses, decodeSequence, decodeSnapshot, encodeUser, encodeWrite } from "./redis-record.js";
+import {
+  decodeEvent,
+  decodeLosses,
+  decodeOrder,
+  decodeSequence,
+  decodeSnapshot,
+  encodeUser,
+  encodeWrite,
+} from "./redis-record.js";
 import type { RedisScript } from "../redis/script.js";
 import { loadScripts } from "./redis-script.js";
 import { RedisSurvey } from "./redis-survey.js";
@@ -108,14 +116,14 @@ export class RedisPresenceBackend implements PresenceBackend {
     const keys = (["clock", "leases", "unswept", "condemned", "orders"] as const).map((part) =>
       this.#keys.registry(part),
     );
-    const args = [incarnation, isFirst ? "1" : "0", leaseMs, stepMs, ordersSince, FENCE_KEPT_MS];
+    const args = [incarnation, isFirst ? "1" : "0", leaseMs, stepMs, ordersSince, FENCE_KEPT_MS, LAYOUT];
     const reply = await this.link.run(this.#scripts.tick, keys, args);
     const [state, storeTime, condemned, orders, lastOrder] = reply as [string, string, string[], string[], string];
     return {
       state: state as TickResult["state"],
       storeTime: Number(storeTime),
       condemned,
-      orders: orders.map((order) => JSON.parse(order) as KickOrder),
+      orders: orders.flatMap(decodeOrder),
       lastOrder: Number(lastOrder),
     };
   }
@@ -235,7 +243,7 @@ export class RedisPresenceBackend implements PresenceBackend {
     const channel = this.#keys.channel(NODES_ROOM);
     const stop = await this.link.subscribe(channel, () => {});
     stop();
-    await this.link.run(this.#scripts.probe, [this.#keys.registry("clock")], [channel]);
+    await this.link.run(this.#scripts.probe, [this.#keys.registry("clock")], [channel, LAYOUT]);
   }
 }
 

@@ -15,7 +15,7 @@ const FAILURES: readonly { readonly pattern: RegExp; readonly code: ErrorCode; r
     advice: "Allow the user scripts, publish and subscribe on our keys and channels: see ACL SETUSER.",
   },
   {
-    pattern: /^READONLY/,
+    pattern: /\bREADONLY\b/,
     code: "REDIS_REPLICA",
     advice: "Give the address of the master, or those of the Sentinels.",
   },
@@ -23,6 +23,22 @@ const FAILURES: readonly { readonly pattern: RegExp; readonly code: ErrorCode; r
     pattern: /WRONGTYPE/,
     code: "REDIS_VALUE_FOREIGN",
     advice: "Another program writes to these keys: give Convive a prefix or a Redis of its own, and delete the key.",
+  },
+  {
+    pattern: /\bLAYOUT\b/,
+    code: "REDIS_LAYOUT_OTHER",
+    advice:
+      "Give this version of Convive another prefix, or end all nodes of the other one and delete the key {prefix:nodes}:clock.",
+  },
+  {
+    pattern: /\b(MISCONF|NOREPLICAS)\b/,
+    code: "REDIS_UNSAVED",
+    advice: "See in its log why it cannot save or copy what is written.",
+  },
+  {
+    pattern: /\b(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN)\b/,
+    code: "REDIS_BUSY",
+    advice: "It is asked again by itself; a script that does not end is ended with SCRIPT KILL.",
   },
   {
     pattern: /\bOOM\b/,

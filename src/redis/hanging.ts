@@ -48,6 +48,11 @@ export function isTimeout(error: unknown): boolean {
   return error instanceof Error && error.message === TIMED_OUT;
 }
 
+/** The server was a master when it was connected, and is a replica now. */
+export function isDemoted(error: unknown): boolean {
+  return error instanceof Error && /\bREADONLY\b/.test(error.message);
+}
+
 /** As ioredis says it. */
 export const TIMED_OUT = "Command timed out";
 

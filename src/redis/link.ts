@@ -4,7 +4,7 @@ import type { Logger } from "../logger.js";
 import { describePlace, makeClients, type Client, type RedisClients, type RedisPlace } from "./clients.js";
 import { checkServer, redisFailure } from "./failure.js";
 import { Gate } from "./gate.js";
-import { HangingServers, hearAnew, isTimeout, serversOf, TIMED_OUT } from "./hanging.js";
+import { HangingServers, hearAnew, isDemoted, isTimeout, serversOf, TIMED_OUT } from "./hanging.js";
 import { HearingProbe } from "./hearing.js";
 import type { RedisScript } from "./script.js";
 
@@ -48,6 +48,7 @@ export class RedisLink {
   readonly #hanging = new HangingServers();
   #probe: HearingProbe | null = null;
   readonly #corked = new Set<Client>();
+  #leftReplicaAt = -Infinity;
   #hasTried = false;
   #unfit: ConviveError | null = null;
   #isClosed = false;
@@ -261,11 +262,19 @@ export class RedisLink {
       if (isTimeout(error)) {
         this.#hanging.reset(client);
         this.#gates.get(client)!.fail(error);
-      }
+      } else if (isDemoted(error)) this.#leaveReplica(client);
       throw error;
     } finally {
       timer?.clear();
     }
+  }
+
+  /** Its name may lead to another server by now. */
+  #leaveReplica(client: Client): void {
+    const { clock, retryMs = RETRY_MS } = this.options;
+    if (this.isCluster || clock.now() - this.#leftReplicaAt < retryMs) return;
+    this.#leftReplicaAt = clock.now();
+    this.#hanging.reset(client);
   }
 
   #heard(channel: string, text: string): void {
