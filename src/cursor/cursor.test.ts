@@ -308,6 +308,34 @@ test("the tracker keeps, lists and removes; positions expire after ten seconds",
   assert.equal(cluster.clock.timers, 0);
 });
 
+test("the tracker of a tenant moves and sees that tenant's cursors only", async () => {
+  const { cluster, open, services } = begin();
+  const tracker = trackerOf(services[0]!.cursors);
+  const acme = tracker.forTenant("acme");
+  const [ann, bob] = [await open("ann", { tenant: "acme" }), await open("bob")];
+  await cluster.advance(100);
+  ann.cursor(1, 1);
+  await acme.updateCursor("board:1", "robot", 2, 2);
+  await tracker.updateCursor("board:2", "robot", 3, 3);
+  await cluster.advance(100);
+  assert.deepEqual(
+    [ann, bob].map(({ view }) => Object.keys(view.getCursors())),
+    [["ann", "robot"], []],
+  );
+  assert.deepEqual(Object.keys(await acme.getCursors("board:1")), ["ann", "robot"]);
+  assert.deepEqual([await tracker.getCursors("board:1"), await acme.getCursors("board:2")], [{}, {}]);
+  await tracker.removeCursor("board:1", "ann");
+  await acme.forTenant("").removeCursor("board:1", "robot");
+  await cluster.advance(100);
+  assert.deepEqual(Object.keys(ann.view.getCursors()), ["ann", "robot"]);
+  await acme.removeCursor("board:1", "ann");
+  await cluster.advance(100);
+  assert.deepEqual(Object.keys(ann.view.getCursors()), ["robot"]);
+  for (const bad of ["\ud800", "x".repeat(100_000)]) {
+    assert.throws(() => tracker.forTenant(bad), { code: "PRESENCE_KEY_INVALID" });
+  }
+});
+
 test("fifty writers at once are fifty cursors", async () => {
   const { services } = begin();
   const tracker = trackerOf(services[0]!.cursors);

@@ -104,17 +104,20 @@ export class CursorRoom implements RelayOwner, KeeperOwner {
     this.#remove(connectionId, true);
   }
 
-  /** Removes all pointers of a user, whoever moves them. */
-  removeUser(userId: string): void {
-    for (const id of this.pointers.of(userId)) this.#remove(id, true);
+  /** Removes all pointers of a user, whoever moves them, and says which. */
+  removeUser(userId: string): readonly string[] {
+    const ids = this.pointers.of(userId);
+    for (const id of ids) this.#remove(id, true);
+    return ids;
   }
 
   movedElsewhere(id: string, at: readonly [x: number, y: number], source: PointerSource): void {
     this.#put(id, at, source);
   }
 
+  /** Whose pointer it is tells it once more: what it told before may still be on its way. */
   goneElsewhere(id: string): void {
-    this.#remove(id, false);
+    this.#remove(id, this.pointers.isOurs(id));
   }
 
   relayIsDue(): void {

@@ -71,13 +71,11 @@ export class CursorRooms implements CursorRoomOwner {
   /** Removes all pointers of a user, on every node. */
   async removeUser(tenant: string, key: string, userId: string): Promise<void> {
     const room = this.find(tenant, key);
-    if (room) return room.removeUser(userId);
+    const own = userPointer(userId);
+    if (room) return this.#tellGone(tenant, key, [...new Set([own, ...room.removeUser(userId)])]);
     const kept = [...(await this.#kept(tenant, key))].filter(([, each]) => each.userId === userId);
-    const ids = [...new Set([userPointer(userId), ...kept.map(([id]) => id)])];
-    await Promise.all([
-      this.cache.delete(this.node.nameOf(tenant, key), ids),
-      this.node.publish(tenant, key, { kind: "cursors", moves: ids.map((id) => [id, null, null] as const) }),
-    ]);
+    const ids = [...new Set([own, ...kept.map(([id]) => id)])];
+    await Promise.all([this.cache.delete(this.node.nameOf(tenant, key), ids), this.#tellGone(tenant, key, ids)]);
   }
 
   async cursors(tenant: string, key: string): Promise<Cursors<object>> {
@@ -120,6 +118,11 @@ export class CursorRooms implements CursorRoomOwner {
   }
 
   // ── inside ──
+
+  /** Whoever moves them: nobody has to be known to hear it. */
+  #tellGone(tenant: string, key: string, ids: readonly string[]): Promise<void> {
+    return this.node.publish(tenant, key, { kind: "cursors", moves: ids.map((id) => [id, null, null] as const) });
+  }
 
   async #write(room: string, cursors: KeptCursors, ttlMs: number): Promise<void> {
     if (cursors.size === 0) return;

@@ -18,7 +18,7 @@ export interface CacheContract {
 const ROOM = "doc%3A1";
 /** Outlives every case; a case about expiry waits for `SHORT_MS`. */
 const LONG_MS = 600_000;
-const SHORT_MS = 300;
+const SHORT_MS = 100;
 const WRITERS = 50;
 
 /** What every body of `Cache` must do, as tests. */

@@ -80,7 +80,7 @@ export class FakePage<V extends LiveView<any>> implements ViewHost {
 
   /** Mounts as a channel does; rejects with what `mount` throws. */
   static async open<V extends LiveView<any>>(
-    cluster: PresenceCluster,
+    cluster: Pick<PresenceCluster, "until">,
     node: NodeServices,
     View: new (host: unknown) => V,
     options: PageOptions = {},

@@ -21,6 +21,7 @@ export interface RedisNode {
   readonly node: PresenceNode;
   readonly presence: PresenceManager;
   readonly backend: RedisPresenceBackend;
+  readonly link: RedisLink;
 }
 
 /** What a node is made of; a test puts its own in the place of one. */
@@ -51,5 +52,5 @@ export async function startRedisNode(place: RedisPlace, given: Partial<RedisNode
   const backend = makeBackend(link, { prefix, emptyHeadMs: 2 * limits.leaseMs });
   await backend.opened;
   const node = makeNode({ clock, logger: silentLogger, backend, limits, newId: randomUUID });
-  return { node, backend, presence: managerOf(node) };
+  return { node, backend, link, presence: managerOf(node) };
 }
