@@ -1,3 +1,4 @@
+import { ConviveError } from "../errors.js";
 import type { Limits } from "../options.js";
 import { RedisInspection } from "../presence/redis-inspection.js";
 import type { OpenStore } from "./invocation.js";
@@ -65,7 +66,10 @@ export const checkSpeed: Check = {
 export const checkRights: Check = {
   title: "rights",
   async look({ link, keys, backend }) {
-    await backend.opened;
+    await backend.opened.catch((error: unknown) => {
+      // That is a check of its own.
+      if (!(error instanceof ConviveError && error.code === "REDIS_LAYOUT_OTHER")) throw error;
+    });
     await new RedisInspection(link, keys).tryRights();
     const user = await link.call("ACL", "WHOAMI").catch(() => null);
     const who = typeof user === "string" ? `the user ${user}` : "this user";

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { ConviveError } from "../errors.js";
 import { checkRedisTimes } from "../options.js";
 import { parseIncarnation, type PresenceBackend } from "../presence/backend.js";
+import { LAYOUT } from "../presence/redis-keys.js";
 import { RedisInspection } from "../presence/redis-inspection.js";
 import { fail, ok, warn, type Check } from "./doctor-check.js";
 import { labelOf, namedRoom } from "./room-names.js";
@@ -40,6 +41,19 @@ export const checkPubSub: Check = {
     } finally {
       stop();
     }
+  },
+};
+
+export const checkLayout: Check = {
+  title: "layout",
+  async look({ link, keys }) {
+    const found = (await link.call("HGET", keys.registry("clock"), "layout")) as string | null;
+    if (found === null) return ok("no node was here yet");
+    if (found === LAYOUT) return ok(`keys are laid out as this version does: ${LAYOUT}`);
+    return fail(
+      `keys are laid out as ${found}, and by this version as ${LAYOUT}`,
+      `Give this version another prefix, or end all nodes of the other and delete ${keys.registry("clock")}.`,
+    );
   },
 };
 

@@ -44,7 +44,7 @@ test("a Redis without fault passes every check, and people are told in lines", a
     others.filter((each) => each.state !== "ok"),
     [],
   );
-  assert.equal(others.length, 11);
+  assert.equal(others.length, 12);
   assert.equal(exit, speed!.state === "fail" ? 1 : 0);
   const terminal = new FakeTerminal({ REDIS_URL: url }, true);
   await run(["doctor"], terminal);
@@ -82,6 +82,20 @@ test("entries in a bucket that is not theirs are told, and such of rooms that lo
   const { exit, of } = await examine(url);
   assert.equal(exit, 1);
   assert.match(of("registers").message, /doc in [01]/);
+});
+
+test("keys that another version laid out are named as such, and nothing else is blamed", async (t) => {
+  const { url, admin } = await startServer(t);
+  await admin.hset("{convive:nodes}:clock", "layout", "0/16");
+  const { exit, of, checks } = await examine(url);
+  assert.equal(exit, 1);
+  assert.match(of("layout").message, /0\/16/);
+  const failed = checks.filter(({ state, check }) => state === "fail" && check !== "round trip");
+  assert.deepEqual(
+    failed.map(({ check }) => check),
+    ["layout"],
+  );
+  assert.equal(await run(["rooms"], new FakeTerminal({ REDIS_URL: url })), 3);
 });
 
 test("nodes that do not tick, and a node to be swept, are worth a warning", async (t) => {

@@ -2,7 +2,7 @@ import { ConviveError } from "../errors.js";
 import { resolveLimits, type Limits } from "../options.js";
 import { checkRights, checkSpeed, type Check, type Finding, type Patient } from "./doctor-check.js";
 import { checkClock, checkMemory, checkPersistence, checkRole, checkVersion } from "./doctor-server.js";
-import { checkForeign, checkLeases, checkLimits, checkPubSub, checkRegisters } from "./doctor-store.js";
+import { checkForeign, checkLayout, checkLeases, checkLimits, checkPubSub, checkRegisters } from "./doctor-store.js";
 import { EXIT, exitOf, misused, type Exit } from "./exit.js";
 import { textOf, type Command, type Invocation } from "./invocation.js";
 import { jsonText, masked, printable } from "./text.js";
@@ -18,6 +18,7 @@ export const CHECKS: readonly Check[] = [
   checkMemory,
   checkPersistence,
   checkLimits,
+  checkLayout,
   checkLeases,
   checkRegisters,
   checkForeign,
