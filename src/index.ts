@@ -45,7 +45,7 @@ export type {
 } from "./presence/backend.js";
 export type { RoomOptions } from "./presence/seats.js";
 export { matchPresenceKey, presenceKey, type KeyValues } from "./presence/key.js";
-export { PresenceManager, type Bot, type JoinOptions } from "./presence/manager.js";
+export { PresenceManager, type Bot, type JoinOptions, type PresenceHealth } from "./presence/manager.js";
 export type { PrunedRoom, PruneOptions } from "./presence/pruning.js";
 export {
   PresenceMixin,

@@ -26,6 +26,8 @@ export interface AddOptions<M extends object = object> {
  */
 export interface Room<M extends object = object> {
   readonly key: string;
+  /** The key. */
+  toString(): string;
   /**
    * Idempotent: adding again is a sign of life, takes over a meta that differs, and names who was anonymous.
    * @throws ConviveError PRESENCE_ROOM_FULL, PRESENCE_FORBIDDEN when the user is disconnected meanwhile, PRESENCE_USER_INVALID,

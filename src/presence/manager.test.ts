@@ -268,6 +268,21 @@ test("a standalone manager works by itself, and refuses what is no place of Redi
   await assert.rejects(presence.joinPresence(KEY, "bob", {}), { code: "SERVER_CLOSED" });
 });
 
+test("a manager tells whether the store answers, and what this process takes part in", async () => {
+  const { cluster, presence } = begin();
+  await cluster.until(presence.addBot(KEY, "bot", {}));
+  await cluster.until(presence.forTenant("acme").addBot(KEY, "bot", {}));
+  const { storeMs, ...health } = presence.health();
+  assert.deepEqual([health, typeof storeMs], [{ status: "ok", rooms: 2, connections: 2 }, "number"]);
+  cluster.nodes[0]!.link.isCut = true;
+  await cluster.advance(1_100);
+  assert.equal(presence.health().status, "degraded");
+  assert.ok(presence.health().code);
+  cluster.nodes[0]!.link.isCut = false;
+  await cluster.advance(1_100);
+  assert.equal(presence.health().status, "ok");
+});
+
 test("a manager of its own takes times and a logger, and refuses what it does not know", async () => {
   assert.throws(() => new Manager({ limit: {} } as never), /no option named "limit"; did you mean "limits"/);
   assert.throws(() => new Manager({ limits: { prunePresences: 9 } } as never), /did you mean "prunePresencesMs"/);

@@ -1,7 +1,8 @@
+import type { ErrorCode } from "../errors.js";
 import type { Connection, Room as PlainRoom, RoomMeta } from "./connection.js";
 import { checkTenant, encodeKey } from "./key.js";
 import { checkUserId } from "./meta.js";
-import type { PresenceNode } from "./node.js";
+import type { PresenceNode, PresenceStats } from "./node.js";
 import { PlainRooms } from "./plain-rooms.js";
 import type { Presence } from "./presence.js";
 import { prune, pruneRooms, type PrunedRoom, type PruneOptions } from "./pruning.js";
@@ -12,6 +13,12 @@ import { standaloneNode, type ManagerOptions } from "./standalone.js";
 import { removing, touching, type HandlerOwner } from "./touch.js";
 
 export type { Bot, JoinOptions } from "./server-members.js";
+
+/** What `presence.health()` tells. `degraded`: the store does not answer, for the reason that `code` names. */
+export interface PresenceHealth extends PresenceStats {
+  readonly status: "ok" | "degraded";
+  readonly code?: ErrorCode;
+}
 
 /** What the managers of one node share: the node, and who else there is. */
 interface Footing {
@@ -233,6 +240,17 @@ export class PresenceManager {
   on(event: PersonEvent, listener: PersonListener): () => void;
   on(event: PersonEvent | "change", listener: ChangeListener & PersonListener): () => void {
     return event === "change" ? this.#events.onChange(listener) : this.#events.onPerson(event, listener);
+  }
+
+  /**
+   * For a health check of a server without `convive()`: whether the store answers, and what this process takes part in.
+   *
+   * @example
+   * app.get("/healthz", (request, response) => response.json(presence.health()));
+   */
+  health(): PresenceHealth {
+    const code = this.#node.trouble;
+    return { status: code ? "degraded" : "ok", ...(code ? { code } : {}), ...this.#node.stats() };
   }
 
   /** Ends this process's part in all rooms, of all tenants; of a manager of `forTenant` its own part. Idempotent. */

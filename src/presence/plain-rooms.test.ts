@@ -13,7 +13,7 @@ test("adding makes the room and the presence, tells it once, and resolves with i
   const ada = await cluster.until(room.add(new FakeConnection(), { user: "ada", meta: { name: "Ada" } }));
   assert.deepEqual([ada.id, ada.name, ada.connections], ["ada", "Ada", 1]);
   assert.deepEqual(room.presences(), [ada]);
-  assert.deepEqual([room.key, presence.room(KEY).presences()], [KEY, [ada]]);
+  assert.deepEqual([room.key, `${room}`, presence.room(KEY).presences()], [KEY, KEY, [ada]]);
   assert.deepEqual(told, ["+ada"]);
 });
 

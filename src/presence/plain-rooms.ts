@@ -235,6 +235,9 @@ class RoomHandle<M extends object> implements Room<M> {
     private readonly rooms: PlainRooms,
   ) {}
 
+  toString(): string {
+    return this.key;
+  }
   add(connection: Connection, options: AddOptions<M> = {}): Promise<Presence<M>> {
     return this.rooms.add(this.key, connection, { ...options, maxMembers: this.maxMembers }) as Promise<Presence<M>>;
   }
