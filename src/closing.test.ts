@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import express from "express";
 import { convive, ConviveError, inline, LiveView, type ConviveOptions } from "./index.js";
+import { FakeClock } from "./testing/fake-clock.js";
 import { Visitor } from "./testing/visitor.js";
 
 class QuietView extends LiveView {
@@ -52,6 +53,27 @@ test("A peer that does not answer the close is not waited for", async () => {
   await within(5_000, live.close());
   assert.equal(live.stats().sockets, 0);
   peer.destroy();
+});
+
+test("Sockets are closed one after another over the time that is given", async () => {
+  const clock = new FakeClock();
+  const { live, app } = make({ clock });
+  const server = await live.listen(app, 0);
+  const visits = await Promise.all(Array.from({ length: 4 }, () => new Visitor(server).visit("/")));
+  const codes: number[] = [];
+  for (const { socket } of visits) void socket.closed.then((code) => codes.push(code));
+  const closing = live.close({ drainMs: 8_000 });
+  for (let closed = 1; closed <= 4; closed += 1) {
+    await until(() => codes.length === closed);
+    assert.equal(live.stats().sockets, 4 - closed);
+    if (closed === 4) break;
+    await assert.rejects(new Visitor(server).connect(), /503/);
+    await clock.advance(2_000);
+  }
+  assert.deepEqual(codes, [1_012, 1_012, 1_012, 1_012]);
+  let isClosed = false;
+  void closing.then(() => (isClosed = true));
+  while (!isClosed) await clock.advance(10);
 });
 
 test("A socket that is admitted while the server closes is refused", async () => {

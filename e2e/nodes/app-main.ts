@@ -52,8 +52,9 @@ class RoomView extends LiveCursorMixin(LiveView<{ id: string }>)<{ name: string 
     else await this.trackPresence({ name: searchParams.get("name") ?? this.getPresenceUserId() });
   }
   async slow({ ms }: { ms: string }) {
+    handled.push(`${this.getPresenceUserId()} begins`);
     await new Promise((resolve) => setTimeout(resolve, Number(ms)));
-    handled.push(this.getPresenceUserId());
+    handled.push(`${this.getPresenceUserId()} ends`);
   }
   async rename({ name }: { name: string }) {
     await this.updatePresence({ name });

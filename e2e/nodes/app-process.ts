@@ -45,7 +45,7 @@ export interface AppCommands {
   /** How late the event loop was since the last question. */
   lag(): Promise<{ p99: number; max: number }>;
   health(): Promise<{ status: string; code?: string }>;
-  /** Users whose slow handler came to its end. */
+  /** `ann begins`, `ann ends`: of slow handlers. */
   handled(): Promise<string[]>;
   logged(): Promise<string[]>;
   /** Leaves a rejection that nobody handles. */

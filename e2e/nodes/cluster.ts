@@ -10,8 +10,8 @@ import { Tab, type TabOptions } from "./tab.js";
 
 /** About a fifth of the real times: a lease ends soon, and still not while a loaded machine pauses. */
 export const NODE_LIMITS = {
-  pingMs: 1_000,
-  pongDeadlineMs: 2_000,
+  pingMs: 5_000,
+  pongDeadlineMs: 10_000,
   leaseMs: 3_000,
   nodeTickMs: 200,
   auditMs: 500,
@@ -115,10 +115,10 @@ export class AppCluster {
   /** Which life of the store a room's head is of. */
   async epoch(room: string): Promise<string> {
     const keys = (await this.command("KEYS", `*room%3A${room}*`)) as string[];
-    const heads = await Promise.all(keys.map((key) => this.command("GET", key).catch(() => null)));
-    const head = heads.find((each) => /^[^.]+\.\d+\./.test(String(each)));
+    const heads = await Promise.all(keys.map((key) => this.#admin.get(key).catch(() => null)));
+    const head = heads.find((each) => /^[^.]+\.\d+\./.test(each ?? ""));
     if (!head) throw new Error(`${room} has no head among ${keys.join(" ")}`);
-    return String(head).split(".")[0]!;
+    return head.split(".")[0]!;
   }
 
   /** What a node was like when nobody was there. */

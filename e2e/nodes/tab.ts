@@ -72,6 +72,8 @@ export class Tab {
   mounts = 0;
   /** How often the socket opened. */
   opens = 0;
+  /** When its link ended, and the server's code if it said one. */
+  readonly ends: { readonly at: number; readonly code: number | undefined }[] = [];
   /** Counts, as the HTML showed them one after another. */
   readonly counts: number[] = [];
   /** Connections whose cursors it would draw; its own too. */
@@ -93,7 +95,10 @@ export class Tab {
     const clock = (this.#clock = hasty(options.haste ?? HASTE));
     this.#pauseMs = createPauses(clock);
     const opened = () => ((this.opens += 1), void this.#join());
-    const closed = () => this.#channel.dropped();
+    const closed = (code?: number) => {
+      if (!this.isClosed) this.ends.push({ at: performance.now(), code });
+      this.#channel.dropped();
+    };
     const dial = (listener: LinkListener) => this.#dial(listener);
     const heard = (frame: Frame) => requests.answered(frame) || this.#heard(frame);
     this.#connection = createConnection({ clock, dial }, { opened, closed, heard });
@@ -148,7 +153,7 @@ export class Tab {
       }));
   }
   count(): number {
-    return Number(this.#text("[data-presence-count]"));
+    return Number(/data-presence-count>(\d+)/.exec(this.html())?.[1]);
   }
   isStale(): boolean {
     return this.#text("[data-stale]") === "true";
@@ -192,7 +197,9 @@ export class Tab {
   #dial({ opened, received, closed }: LinkListener): Link {
     const { origin, user } = this.options;
     const url = `${origin.replace("http", "ws")}/convive/websocket?vsn=2.0.0`;
-    const socket = new WebSocket(url, { headers: { cookie: `user=${user}`, origin } });
+    // In a browser each message is a task of its own.
+    const allowSynchronousEvents = false;
+    const socket = new WebSocket(url, { headers: { cookie: `user=${user}`, origin }, allowSynchronousEvents });
     this.#socket = socket;
     const listeners = { open: opened, message: (data: Buffer) => received(data.toString()), close: closed };
     socket.on("open", listeners.open).on("message", listeners.message).on("close", listeners.close);

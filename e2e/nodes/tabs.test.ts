@@ -10,7 +10,7 @@ const GRACE_MS = 3_000;
 
 let cluster: AppCluster;
 before(async () => {
-  const limits = { graceUnloadMs: GRACE_MS, graceBrokenMs: GRACE_MS, pingMs: 500, pongDeadlineMs: 1_000 };
+  const limits = { graceUnloadMs: GRACE_MS, graceBrokenMs: GRACE_MS, pingMs: 500, pongDeadlineMs: 2_000 };
   cluster = await AppCluster.start({ limits });
 });
 after(() => cluster.stop());
