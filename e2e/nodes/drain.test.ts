@@ -54,9 +54,13 @@ test("a node that is told to end hands its people over, and nobody sees anybody 
   assert.equal(await ended, 0);
   assert.deepEqual(one!.closed?.handled, [`${last.user} begins`, `${last.user} ends`]);
   assert.deepEqual(one!.failures, []);
-  // Who is too slow to answer its close is cut, which may overtake the reason.
+  // On a slow machine some are cut before they have answered, or give up by themselves.
   const codes = new Set(tabs.map(({ ends }) => ends[0]!.code));
-  assert.ok(codes.delete(1_012) && [...codes].every((code) => code === 1_006), `closed with ${[...codes].join(", ")}`);
+  assert.ok(codes.has(1_012), "nobody was told that it is a restart");
+  assert.deepEqual(
+    [...codes].filter((code) => code !== undefined && code !== 1_006),
+    [1_012],
+  );
   // Its lease is over as well, and what it left behind is swept.
   await until(async () => (await cluster.command("ZCARD", "{convive:nodes}:leases")) === 1);
   await checkInvariants(cluster, room);
