@@ -7,8 +7,9 @@
 -- Returns { "ok", head, "1" if something changed, then the connections that found no seat } · { "stale", last number } · { "dead" }
 local SEQUENCE, IS_ALL = ARGV[6], ARGV[7] == "1"
 if call("ZSCORE", FENCED, INCARNATION) then return { "dead" } end
+local last, newest = unpack(call("HMGET", SEQUENCES, INCARNATION, "#newest"))
+last, newest = last or "0", tonumber(newest or "0")
 if INCARNATION ~= WITHOUT_NODE then
-  local last = call("HGET", SEQUENCES, INCARNATION) or "0"
   if last == "inf" or tonumber(last) >= tonumber(SEQUENCE) then return { "stale", last } end
 end
 
@@ -27,7 +28,6 @@ end
 
 local time = call("TIME")
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local newest = tonumber(call("HGET", SEQUENCES, "#newest") or "0")
 
 local function given(text, otherwise)
   return text ~= "" and text or otherwise
@@ -101,13 +101,18 @@ local function closeOthers()
   return owned
 end
 
-if INCARNATION ~= WITHOUT_NODE then call("HSET", SEQUENCES, INCARNATION, SEQUENCE) end
 for _, operation in ipairs(operations) do
   if operation[1] == "p" then perform(operation) else drop(operation) end
 end
 local owned = false
 if IS_ALL then owned = closeOthers() end
-if #put > 0 then call("HSET", SEQUENCES, "#newest", string.format("%.0f", newest)) end
+local numbers = {}
+if INCARNATION ~= WITHOUT_NODE then numbers = { INCARNATION, SEQUENCE } end
+if #put > 0 then
+  table.insert(numbers, "#newest")
+  table.insert(numbers, string.format("%.0f", newest))
+end
+if #numbers > 0 then call("HSET", SEQUENCES, unpack(numbers)) end
 
 local hasChanged = IS_ALL or #put > 0 or #removed > 0
 if hasChanged then publish(version, numberOf(SEQUENCE), owned) else settle() end

@@ -51,7 +51,9 @@ export class RedisKeys {
     const bucket = bucketOf(room);
     const own = ["head", "connections", "users", "owners", "sequences", "deadlines"];
     const ofBucket = [this.fenced(bucket), this.rooms(bucket)];
-    return [...own.map((part) => this.#ofRoom(room, part)), ...ofBucket, this.#ofRoom(room, "ttls")];
+    const start = this.#tagged(String(bucket), "");
+    const ofRoom = (part: string) => `${start}${part}:${room}`;
+    return [...own.map(ofRoom), ...ofBucket, ofRoom("ttls")];
   }
 
   /** KEYS of the script that reads a room. */

@@ -14,6 +14,8 @@ const MINUTE_S = 60;
 /** Per second, of both nodes together. */
 const MAX_SENT = 20;
 const MAX_INSIDE = 60;
+/** Each node tries every 5 s, by the machine's clock, whether it is heard: that is not in the minutes counted here. */
+const PROBES = (2 * MINUTE_S) / 5;
 const AT_ONCE = 100;
 
 /** The machine's clock, but for what is done again and again: that runs when the test lets seconds pass. */
@@ -115,7 +117,7 @@ async function quietMinute(
 
 function checkQuiet({ sent, inside, what }: Awaited<ReturnType<typeof sentBy>>): void {
   assert.ok(sent >= 2 * MINUTE_S, `each node ticks once a second: ${what}`);
-  assert.ok(sent <= MAX_SENT * MINUTE_S, `${sent} commands were sent in a minute: ${what}`);
+  assert.ok(sent + PROBES <= MAX_SENT * MINUTE_S, `${sent} commands were sent in a minute: ${what}`);
   assert.ok(inside <= MAX_INSIDE * MINUTE_S, `${inside} calls were made inside scripts in a minute: ${what}`);
 }
 

@@ -23,10 +23,12 @@ local MAX_SEQUENCES = 256
 local call = redis.call
 local put, removed = {}, {}
 
--- What is not ours fails here, before anything is written: Lua undoes nothing.
+-- What is not ours fails here, before anything is written: Lua undoes nothing. A room that has a head was found to be ours.
 local head = call("GET", HEAD) or ""
-for _, key in ipairs({ CONNECTIONS, USERS, OWNERS, SEQUENCES, TTLS }) do call("HLEN", key) end
-for _, key in ipairs({ DEADLINES, FENCED, ROOMS }) do call("ZCARD", key) end
+if head == "" then
+  for _, key in ipairs({ CONNECTIONS, USERS, OWNERS, SEQUENCES, TTLS }) do call("HLEN", key) end
+  for _, key in ipairs({ DEADLINES, FENCED, ROOMS }) do call("ZCARD", key) end
+end
 
 local function versionOf(text)
   return tonumber(string.match(text, "^[^.]*%.(%d+)%.") or "0")
@@ -111,9 +113,9 @@ local function settle()
     call("PEXPIRE", SEQUENCES, EMPTY_MS)
     return
   end
-  call("PERSIST", HEAD)
+  -- The head lasts since it was set.
   call("PERSIST", SEQUENCES)
-  if call("HLEN", SEQUENCES) <= MAX_SEQUENCES or versionOf(head) % MAX_SEQUENCES ~= 0 then return end
+  if versionOf(head) % MAX_SEQUENCES ~= 0 or call("HLEN", SEQUENCES) <= MAX_SEQUENCES then return end
   for _, each in ipairs(call("HKEYS", SEQUENCES)) do
     local isNeeded = each == "#newest" or each == INCARNATION or call("HEXISTS", OWNERS, each) == 1
     if not isNeeded then call("HDEL", SEQUENCES, each) end
