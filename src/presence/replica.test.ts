@@ -44,6 +44,23 @@ test("a removal names the owner: one of a former term does not remove the same c
   assert.deepEqual([...replica.connections.keys()], ["c1"]);
 });
 
+test("a node that was swept while it lives goes on showing whom it carries, until it has told them anew", () => {
+  const own = new Replica(
+    {
+      put: ({ connectionId, owner }) => told.push(`+${connectionId} ${owner}`),
+      delete: ({ connectionId }, reason) => told.push(`-${connectionId} ${reason}`),
+    },
+    ({ connectionId }) => connectionId === "c1",
+  );
+  own.load(snapshot("e.1.a", [tab("c1"), tab("c2")], { "n.1": 2 }), 0, nobodyIsOurs);
+  const swept = { incarnation: "n.1", sequence: Infinity };
+  const removed = ["c1", "c2"].map((id) => ({ ...gone(id, "n.1"), reason: "node" as const }));
+  own.receive(event("e.1.a", "e.2.b", { ...swept, removed }));
+  assert.deepEqual(told, ["+c1 n.1", "+c2 n.1", "-c2 node"]);
+  own.receive(event("e.2.b", "e.3.c", { incarnation: "n.2", put: [tab("c1", "n.2")], owned: ["c1"] }));
+  assert.deepEqual(told.slice(3), ["+c1 n.2"]);
+});
+
 test("a snapshot that knows an incarnation only older takes nothing of it away until its owner has spoken", () => {
   replica.load(snapshot("", []), 0, nobodyIsOurs);
   replica.receive(event("", "e.1.a", { sequence: 5, put: [tab("c1"), tab("c2")] }));

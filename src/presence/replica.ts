@@ -28,7 +28,11 @@ export class Replica {
   #head: Head = "";
   #isLoaded = false;
 
-  constructor(private readonly sink: ReplicaSink) {}
+  /** `isCarried` tells which connections this node itself carries. */
+  constructor(
+    private readonly sink: ReplicaSink,
+    private readonly isCarried: (connection: ConnectionRecord) => boolean = () => false,
+  ) {}
 
   get head(): Head {
     return this.#head;
@@ -177,12 +181,15 @@ export class Replica {
 
   #apply(event: RoomEvent): void {
     const swept = new Set<string>();
+    // When this node was taken for dead, whom it carries is still here, and it will tell the store so.
+    const isGone = (connection: ConnectionRecord, reason: LeaveReason) =>
+      reason !== "node" || !this.isCarried(connection);
     for (const { connectionId, owner, reason } of event.removed) {
       const existing = this.#connections.get(connectionId);
-      if (existing?.owner === owner) this.#remove(existing, reason);
+      if (existing?.owner === owner && isGone(existing, reason)) this.#remove(existing, reason);
       if (reason === "node") swept.add(owner);
     }
-    for (const owner of swept) this.#removeOwned(owner, () => true, "node");
+    for (const owner of swept) this.#removeOwned(owner, (each) => isGone(each, "node"), "node");
     for (const connection of event.put) this.#put(connection);
     const isFree = event.incarnation === TTL_OWNER;
     const known = isFree ? 0 : this.sequenceOf(event.incarnation);

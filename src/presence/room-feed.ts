@@ -72,7 +72,7 @@ export abstract class RoomFeed implements RoomListener {
     readonly name: string,
   ) {
     this.roster = new Roster(node.limits.largeRoom);
-    this.replica = new Replica(this.roster);
+    this.replica = new Replica(this.roster, (connection) => this.isOurs(connection));
     this.#watchers = new Listeners(node.logger, "a watcher of a room");
     this.#reader = new MessageReader(() => this.missed());
     this.#sender = new RoomSender(node, name);
