@@ -20,10 +20,10 @@ export async function moveSlot(
   await ask(from.port, "CLUSTER", "SETSLOT", `${slot}`, "MIGRATING", target);
   let moved = 0;
   for (;;) {
-    const key = await ask(from.port, "CLUSTER", "GETKEYSINSLOT", `${slot}`, "1");
-    if (key === "") break;
-    await ask(from.port, "MIGRATE", "127.0.0.1", `${to.port}`, key, "0", `${MIGRATE_MS}`);
-    moved += 1;
+    const keys = (await ask(from.port, "CLUSTER", "GETKEYSINSLOT", `${slot}`, "1000")).split("\n").filter(Boolean);
+    if (keys.length === 0) break;
+    for (const key of keys) await ask(from.port, "MIGRATE", "127.0.0.1", `${to.port}`, key, "0", `${MIGRATE_MS}`);
+    moved += keys.length;
   }
   const others = all.filter((each) => each !== from && each !== to);
   for (const { port } of [to, from, ...others]) await ask(port, "CLUSTER", "SETSLOT", `${slot}`, "NODE", target);
