@@ -12,6 +12,7 @@ import { PresenceManager } from "../src/index.js";
 import { RedisPubSub } from "../src/pubsub/redis.js";
 import { RedisLink } from "../src/redis/link.js";
 import { startRedis } from "../src/testing/redis-server.js";
+import { startRedisCluster } from "../src/testing/redis-topology.js";
 import { silentLogger } from "../src/testing/silent-logger.js";
 import { walk } from "./test-files.mjs";
 
@@ -28,6 +29,8 @@ function fileOf(name: string): string {
 
 const rule = () => /^user convive .*$/m.exec(fileOf("/etc/redis/users.acl"))![0];
 
+const passwordOf = (line: string) => / >(\S+)/.exec(line)![1]!;
+
 /** Redis as the page says, on a port of its own. */
 async function startAsTold(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), "convive-deploy-"));
@@ -38,11 +41,10 @@ async function startAsTold(t: TestContext) {
   writeFileSync(settings, fileOf("/etc/redis/redis.conf").replace("/etc/redis/users.acl", acl));
   const server = await startRedis([settings]);
   t.after(() => server.stop());
-  const password = / >(\S+)/.exec(rule())![1]!;
   const urlOf = (user: string) => server.url.replace("//", `//${user}@`);
   const admin = new Redis(urlOf("admin:admin"));
   t.after(() => admin.disconnect());
-  return { url: urlOf(`convive:${password}`), admin };
+  return { url: urlOf(`convive:${passwordOf(rule())}`), admin };
 }
 
 test("with the settings and the rule of the page everything works, and nothing is forbidden", async (t) => {
@@ -79,6 +81,22 @@ test("with the settings and the rule of the page everything works, and nothing i
   clearInterval(telling);
   const refused = ((await admin.acl("LOG")) as unknown[][]).map((entry) => String(entry[entry.indexOf("object") + 1]));
   assert.deepEqual(refused, []);
+});
+
+test("on a Cluster the rule does with what the page adds", async (t) => {
+  const cluster = await startRedisCluster();
+  t.after(() => cluster.stop());
+  const added = /\*\*Cluster\.\*\* The rule and `([^`]+)`/.exec(PAGE)![1]!;
+  const admins = cluster.servers.map(({ host, port }) => new Redis(port, host));
+  t.after(() => admins.forEach((admin) => admin.disconnect()));
+  const [, ...words] = rule().split(" ");
+  for (const admin of admins) await admin.call("ACL", "SETUSER", ...words, ...added.split(" "));
+  const login = { username: "convive", password: passwordOf(rule()) };
+  const presence = new PresenceManager({ redis: { cluster: cluster.servers, ...login } });
+  t.after(() => presence.close());
+  await presence.addBot("room", "ann", {});
+  assert.equal(await presence.presenceCount("room"), 1);
+  for (const admin of admins) assert.deepEqual(await admin.acl("LOG"), []);
 });
 
 test("the rule allows every command that is used, and none besides, on keys and channels of the app only", async (t) => {
