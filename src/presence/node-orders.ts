@@ -45,6 +45,7 @@ export class NodeOrders {
 
   /** The widest order after this number that tells somebody to leave a room. */
   since(number: number, { tenant, userId, key }: Disconnect): "everywhere" | "here" | null {
+    if (number === this.#last) return null;
     const meant = [...this.#obeyed.values()].filter(
       (each) => each.number > number && each.order.tenant === tenant && each.order.userId === userId,
     );
