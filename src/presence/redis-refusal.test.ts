@@ -183,21 +183,25 @@ test("a connection to what became a replica is made anew, since its name may lea
   await until(async () => (await other.hlen(keys.users(ROOM))) === 1);
 });
 
-test("a key of one room that is somebody else's degrades that room alone", async (t) => {
+for (const [at, part] of ["connections", "users", "owners"].entries()) {
+  test(`a room whose ${part} are somebody else's is degraded alone, and whole again without its keys`, (t) =>
+    foreignKey(t, keys.summary(ROOM)[at]!));
+}
+
+async function foreignKey(t: TestContext, key: string): Promise<void> {
   const { admin, node, observer } = await begin(t);
-  const [connections = ""] = keys.summary(ROOM);
-  await admin.multi().del(connections).set(connections, "mine").exec();
-  assert.equal(await codeOf(node.backend.snapshot(ROOM)), "REDIS_VALUE_FOREIGN");
+  await admin.multi().del(key).set(key, "mine").exec();
   assert.equal(await codeOf(node.backend.apply(ROOM, aWrite())), "REDIS_VALUE_FOREIGN");
   await node.presence.addBot(KEY, "bob", {});
   await node.presence.addBot("doc:2", "cyd", {});
   assert.equal(await node.backend.count("doc%3A2"), 1);
   assert.deepEqual(observer.list, ["ann", "bob"]);
   assert.equal(node.node.trouble, null);
-  await admin.del(connections);
+  await admin.del(keys.ofRoom(ROOM).map((each) => each.key));
+  await until(async () => (await node.backend.count(ROOM)) === 2);
   await until(async () => (await node.backend.snapshot(ROOM)).connections.length === 2);
   assert.deepEqual([observer.told, observer.faults], [["+ann", "+bob"], []]);
-});
+}
 
 test("what a newer node adds is passed over", async (t) => {
   const { admin, node, observer } = await begin(t);

@@ -22,7 +22,8 @@ const FAILURES: readonly { readonly pattern: RegExp; readonly code: ErrorCode; r
   {
     pattern: /WRONGTYPE/,
     code: "REDIS_VALUE_FOREIGN",
-    advice: "Another program writes to these keys: give Convive a prefix or a Redis of its own, and delete the key.",
+    advice:
+      "Another program writes to these keys: give Convive a prefix or a Redis of its own, and delete the keys of that room.",
   },
   {
     pattern: /\bLAYOUT\b/,
