@@ -13,6 +13,9 @@ const test = demoTest.extend<{ cluster: ClusterProcess }>({
   },
 });
 
+// Each starts five processes, and one of them a second time.
+test.describe.configure({ timeout: 180_000 });
+
 function nodeOf({ page }: Person) {
   return page.locator(".node span");
 }
