@@ -1,4 +1,5 @@
 import { Redis } from "ioredis";
+import { MemoryStore } from "./memory-store.js";
 import type { Store } from "./store.js";
 
 const KEPT_SECONDS = 24 * 3_600;
@@ -10,30 +11,36 @@ if (redis.call("GET", KEYS[1]) or "") ~= ARGV[1] then return 0 end
 redis.call("SET", KEYS[1], ARGV[2], "EX", ARGV[3])
 return 1`;
 
-/** In Redis, a text for each room, until nobody has changed it for a day. */
+/** In Redis, a text for each room, until nobody has changed it for a day. What Redis cannot tell is what this process knew last. */
 export class RedisStore<T> implements Store<T> {
   readonly #redis: Redis;
+  readonly #known: MemoryStore<T>;
 
   constructor(
     url: string,
     private readonly name: string,
-    private readonly initial: T,
+    initial: T,
   ) {
+    this.#known = new MemoryStore(initial);
     this.#redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 1, commandTimeout: DEADLINE_MS });
     // Whoever asks is told of the failure; Convive's own connection logs it.
     this.#redis.on("error", () => {});
   }
 
+  /** Also while Redis is away: a page is better than none. */
   async load(id: string): Promise<T> {
-    return this.#read(await this.#redis.get(this.#key(id)));
+    return this.#read(id, await this.#redis.get(this.#key(id)).catch(() => null));
   }
 
-  /** Another node may be faster: then its change is read, and this one laid over it. */
+  /**
+   * Another node may be faster: then its change is read, and this one laid over it.
+   * @throws Error while Redis is away: what was not kept must not look as if it were
+   */
   async change<P>(id: string, change: (value: T, payload: P) => T, payload: P): Promise<void> {
     const key = this.#key(id);
     for (;;) {
       const before = await this.#redis.get(key);
-      const after = JSON.stringify(change(this.#read(before), payload));
+      const after = JSON.stringify(change(await this.#read(id, before), payload));
       if (await this.#redis.eval(REPLACE, 1, key, before ?? "", after, KEPT_SECONDS)) return;
     }
   }
@@ -42,8 +49,11 @@ export class RedisStore<T> implements Store<T> {
     this.#redis.disconnect();
   }
 
-  #read(text: string | null): T {
-    return text === null ? this.initial : (JSON.parse(text) as T);
+  async #read(id: string, text: string | null): Promise<T> {
+    if (text === null) return this.#known.load(id);
+    const value = JSON.parse(text) as T;
+    await this.#known.change(id, () => value, null);
+    return value;
   }
 
   #key(id: string): string {
