@@ -173,6 +173,7 @@ for (const [at, fault, signal] of [
     const victim = redis.masters[at]!;
     const key = await keyOn(victim);
     const { nodes, observers } = await begin(t, key);
+    await redis.hurry();
     const began = performance.now();
     victim.process.kill(signal);
     await nodes[0]!.presence.addBot(key, "cyd", {});
