@@ -112,13 +112,11 @@ export class AppCluster {
     return this.#admin.call(name, ...words);
   }
 
-  /** Which life of the store a room's head is of. */
-  async epoch(room: string): Promise<string> {
-    const keys = (await this.command("KEYS", `*room%3A${room}*`)) as string[];
-    const heads = await Promise.all(keys.map((key) => this.#admin.get(key).catch(() => null)));
-    const head = heads.find((each) => /^[^.]+\.\d+\./.test(each ?? ""));
-    if (!head) throw new Error(`${room} has no head among ${keys.join(" ")}`);
-    return head.split(".")[0]!;
+  /** Which life of the store a room's head is of; none when it has no head. */
+  async epoch(room: string): Promise<string | undefined> {
+    const keys = (await this.command("KEYS", `*:head:room%3A${room}`).catch(() => [])) as string[];
+    const head = keys[0] === undefined ? null : await this.#admin.get(keys[0]);
+    return head?.split(".")[0];
   }
 
   /** What a node was like when nobody was there. */
