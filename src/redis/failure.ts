@@ -52,14 +52,22 @@ const FAILURES: readonly { readonly pattern: RegExp; readonly code: ErrorCode; r
 export function redisFailure(error: unknown, place: string): ConviveError {
   if (error instanceof ConviveError) return error;
   const message = messageOf(error);
+  const cause = bare(error);
   const known = FAILURES.find(({ pattern }) => pattern.test(message));
-  if (known)
-    return new ConviveError(known.code, `Redis at ${place} says: ${message} ${known.advice}`, { cause: error });
+  if (known) return new ConviveError(known.code, `Redis at ${place} says: ${message} ${known.advice}`, { cause });
   return new ConviveError(
     "REDIS_UNAVAILABLE",
     `Redis at ${place} cannot be reached: ${message}. Check that it runs and that the URL is right.`,
-    { status: 503, cause: error },
+    { status: 503, cause },
   );
+}
+
+/** Beside its message an error of ioredis holds what was sent: passwords and metas, which whoever logs the error must not tell. */
+function bare(error: unknown): Error {
+  const { stack } = error instanceof Error ? error : {};
+  const cause = new Error(messageOf(error));
+  if (stack !== undefined) cause.stack = stack;
+  return cause;
 }
 
 /**

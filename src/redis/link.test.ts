@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { after, before, test, type TestContext } from "node:test";
+import { inspect } from "node:util";
 import { Redis } from "ioredis";
 import { systemClock } from "../clock.js";
 import { ConviveError, type ErrorCode } from "../errors.js";
@@ -89,6 +90,18 @@ test("a wrong password is told apart from a server that is away", async (t) => {
   await assert.rejects(linkTo(t, at(":wrong@")).opened, coded("REDIS_LOGIN_REFUSED", /WRONGPASS/));
   await assert.rejects(linkTo(t, at("")).opened, coded("REDIS_LOGIN_REFUSED", /NOAUTH/));
   await linkTo(t, at(":right@")).opened;
+});
+
+test("an error tells what was refused, and holds nothing of what was sent", async (t) => {
+  const own = await ownServer(t, ["--requirepass", "right"]);
+  const refused = await linkTo(t, `redis://:hunter2@127.0.0.1:${own.port}`).opened.catch((error: unknown) => error);
+  assert.match(inspect(refused, { depth: null }), /WRONGPASS/);
+  assert.doesNotMatch(inspect(refused, { depth: null }), /hunter2/);
+  const link = linkTo(t, `redis://:right@127.0.0.1:${own.port}`);
+  await link.call("SET", "text", "");
+  const failed = await link.call("HSET", "text", "field", "a meta").catch((error: unknown) => error);
+  assert.match(inspect(failed, { depth: null }), /WRONGTYPE/);
+  assert.doesNotMatch(inspect(failed, { depth: null }), /a meta/);
 });
 
 test("a user who may not run scripts, or not hear our channels, is told so before the first visitor comes", async (t) => {
