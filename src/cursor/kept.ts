@@ -13,10 +13,28 @@ export function decodeKept(
   text: string,
   connections: ReadonlyMap<string, Pick<ConnectionRecord, "userId" | "meta" | "isLingering">>,
 ): UserCursor | null {
-  const kept = JSON.parse(text) as Partial<UserCursor>;
-  const [x, y] = [coordinate(kept.x), coordinate(kept.y)];
-  const who = isUserPointer(id) ? kept : connections.get(id);
-  if (x === null || y === null || who?.userId === undefined) return null;
-  if ("isLingering" in who && who.isLingering) return null;
-  return { x, y, timestamp: kept.timestamp ?? 0, userId: who.userId, meta: who.meta ?? {} };
+  const kept = fieldsOf(text);
+  const [x, y] = [coordinate(kept["x"]), coordinate(kept["y"])];
+  if (x === null || y === null) return null;
+  const at = { x, y, timestamp: Number.isFinite(kept["timestamp"]) ? (kept["timestamp"] as number) : 0 };
+  if (isUserPointer(id)) {
+    const { userId, meta } = kept;
+    return typeof userId === "string" ? { ...at, userId, meta: isObject(meta) ? meta : {} } : null;
+  }
+  const connection = connections.get(id);
+  return connection && !connection.isLingering ? { ...at, userId: connection.userId, meta: connection.meta } : null;
+}
+
+/** Another program, or a newer node, may have written it. */
+function fieldsOf(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const kept = JSON.parse(text) as unknown;
+    return isObject(kept) ? kept : {};
+  } catch {
+    return {};
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }
