@@ -124,6 +124,11 @@ export class AppCluster {
     return this.#rest.get(node)!;
   }
 
+  /** It is at rest again: what was under way when it was looked at first does not belong to that. */
+  rested(node: AppProcess, stats: AppStats): void {
+    this.#rest.set(node, stats);
+  }
+
   async stop(): Promise<void> {
     for (const tab of this.tabs) tab.terminate();
     this.#admin?.disconnect();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { isDeepStrictEqual } from "node:util";
 import { parse } from "node-html-parser";
 import { until } from "../../src/testing/until.js";
+import type { AppStats } from "./app-process.js";
 import type { AppCluster } from "./cluster.js";
 import { fetchPage, viewOf, type Tab } from "./tab.js";
 
@@ -31,7 +31,13 @@ export async function checkInvariants(cluster: AppCluster, room: string, allowed
   const expected = expectedOf(tabs, allowed);
   await agreement(cluster, key, expected, allowed.deadlineMs);
   await shown(tabs, expected);
-  for (const tab of tabs) checkStory(tab, new Set(expected.keys()), new Set(allowed.left));
+  const present = new Set(expected.keys());
+  // What a view tells its page comes behind the HTML of the same turn.
+  await until(
+    () => tabs.every((tab) => isUpToDate(tab, present)),
+    () => ({ present: [...present], tabs: tabs.map((tab) => [tab.user, tab.began.at(-1), tab.heard]) }),
+  );
+  for (const tab of tabs) checkStory(tab, present, new Set(allowed.left));
   for (const node of cluster.nodes) assert.deepEqual(node.failures, []);
   await sameAsFresh(tabs.slice(0, MAX_RENDERS));
 }
@@ -48,20 +54,26 @@ export async function checkRest(
   cluster.tabs.splice(0, Infinity, ...keeps);
   await Promise.all(gone.map((tab) => tab.leave()));
   for (const node of cluster.alive) {
-    const { sockets, pages, rooms, connections, timers, handles } = cluster.restOf(node);
-    const rest = { sockets, pages, rooms, connections, timers, handles };
-    let now: object = {};
+    const rest = numbersOf(cluster.restOf(node));
+    let now: Record<string, number> = {};
     await until(
       async () => {
         const stats = await node.ask("stats");
-        now = Object.fromEntries(Object.keys(rest).map((name) => [name, stats[name as keyof typeof rest]]));
-        return isDeepStrictEqual(now, rest);
+        now = numbersOf(stats);
+        const isAtRest = Object.entries(now).every(([name, count]) => count <= (rest[name] ?? 0));
+        if (isAtRest) cluster.rested(node, stats);
+        return isAtRest;
       },
       () => ({ rest, now }),
       deadlineMs,
     );
     assert.deepEqual(node.failures, []);
   }
+}
+
+/** What must not grow; memory is another matter. */
+function numbersOf({ sockets, pages, rooms, connections, timers, handles }: AppStats): Record<string, number> {
+  return { sockets, pages, rooms, connections, timers, ...handles };
 }
 
 /** How many connections each user should be shown with. */
@@ -126,24 +138,36 @@ async function shown(tabs: readonly Tab[], expected: ReadonlyMap<string, number>
   );
 }
 
-/** I2, I3: what one view was told of each user alternates, ends in the truth, and tells no leave of somebody who was there all the time. */
+/** Joins and leaves, and nothing else, that one mount of a view was told. */
+function toldOf(tab: Tab, mount: number, user?: string): string[] {
+  const told = tab.heard.filter((each) => each.mount === mount && !each.change.startsWith("~"));
+  return told.map(({ change }) => change).filter((change) => user === undefined || change.slice(1) === user);
+}
+
+/** Whether what the view began with and was told since ends in the truth. */
+function isUpToDate(tab: Tab, present: ReadonlySet<string>): boolean {
+  const there = new Set(tab.began.at(-1));
+  for (const change of toldOf(tab, tab.mounts)) {
+    if (change.startsWith("+")) there.add(change.slice(1));
+    else there.delete(change.slice(1));
+  }
+  return there.size === present.size && [...there].every((user) => present.has(user));
+}
+
+/** I2, I3: what a view was told of each user alternates, ends in the truth, and tells no leave of somebody who was there all the time. */
 export function checkStory(tab: Tab, present: ReadonlySet<string>, left: ReadonlySet<string>): void {
   const story = `${tab.user} heard ${JSON.stringify(tab.heard)}`;
   for (let mount = 1; mount <= tab.mounts; mount += 1) {
-    const isLast = mount === tab.mounts;
-    const told = tab.heard.filter((each) => each.mount === mount && !each.change.startsWith("~"));
-    const users = new Set([...told.map(({ change }) => change.slice(1)), ...tab.began[mount - 1]!, ...present]);
-    for (const user of users) {
-      const signs = told.filter(({ change }) => change.slice(1) === user).map(({ change }) => change[0]!);
+    for (const user of new Set(toldOf(tab, mount).map((change) => change.slice(1)))) {
+      const signs = toldOf(tab, mount, user).map((change) => change[0]!);
       assert.ok(
         signs.every((sign, i) => sign !== signs[i - 1]),
         `${user} came or left twice: ${story}`,
       );
       assert.ok(!signs.includes("-") || left.has(user), `${user} vanished: ${story}`);
-      const wasThere = signs.length > 0 ? signs.at(-1) === "+" : tab.began[mount - 1]!.includes(user);
-      if (isLast) assert.equal(wasThere, present.has(user), `it ends with another ${user} than the truth: ${story}`);
     }
   }
+  assert.ok(isUpToDate(tab, present), `it does not end with ${[...present].join(", ")}: ${story}`);
 }
 
 /** I8: what a tab shows is what a fresh render of its page is. */

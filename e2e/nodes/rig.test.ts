@@ -61,8 +61,8 @@ test("the checks bite: a ghost, one who vanished, a story told twice, other HTML
     () => checkStory(story("+ann", "+bob", "+bob"), new Set(["ann", "bob"]), none),
     /bob came or left twice/,
   );
-  assert.throws(() => checkStory(story("+ann", "+bob"), new Set(["ann"]), none), /another bob than the truth/);
-  assert.throws(() => checkStory(story("+ann"), new Set(["ann", "bob"]), none), /another bob than the truth/);
+  assert.throws(() => checkStory(story("+ann", "+bob"), new Set(["ann"]), none), /does not end with ann:/);
+  assert.throws(() => checkStory(story("+ann"), new Set(["ann", "bob"]), none), /does not end with ann, bob:/);
   ann.html = () => `${Tab.prototype.html.call(ann)}<i></i>`;
   await assert.rejects(checkInvariants(cluster, room, { left: ["ghost"] }), /is another than a fresh one/);
   await assert.rejects(checkRest(cluster, { ...soon, keeps: [ann] }), /did not come to be so in time.*"pages":1/s);
