@@ -188,8 +188,8 @@ export interface PresenceBackend {
   /** Atomic: checks, writes and publishes in one step. */
   apply(room: string, write: RoomWrite): Promise<RoomWriteResult>;
   snapshot(room: string): Promise<RoomSnapshot>;
-  /** One head per name, in one command where that is possible. */
-  heads(rooms: readonly string[]): Promise<readonly Head[]>;
+  /** One head per name, in one command where that is possible; null where that part of the store does not answer. Rejects when none does. */
+  heads(rooms: readonly string[]): Promise<readonly (Head | null)[]>;
   /** How many users are in the room, without reading them. */
   count(room: string): Promise<number>;
   /** Resolves when the subscription holds, so that a snapshot read afterwards misses nothing. */

@@ -450,6 +450,41 @@ test("away and idle are told when they change how awake the person is, and flips
   assert.equal(room.find("ann")!.status, "idle");
 });
 
+test("when the active tab of two is closed, the status is that of the one that stays", async () => {
+  const cluster = new PresenceCluster();
+  const observer = await Observer.of(cluster.start(), KEY);
+  const { room } = observer.hold;
+  for (const id of ["c1", "c2", "c3"]) await cluster.until(track(observer.hold, id, "ann"));
+  room.setStatus("c1", "idle");
+  room.setStatus("c2", "away");
+  await cluster.advance(200);
+  assert.equal(room.find("ann")!.status, "active");
+  room.linger("c3", 3_000, "closed");
+  await cluster.advance(200);
+  assert.equal(room.find("ann")!.status, "idle");
+  void room.leave("c1", "left");
+  await cluster.advance(200);
+  assert.equal(room.find("ann")!.status, "away");
+});
+
+test("what is said while the store is away is heard by those who are on the same node, once", async () => {
+  const cluster = new PresenceCluster();
+  const [one, two] = [cluster.start(), cluster.start()];
+  const [here, there] = [await Observer.of(one, KEY), await Observer.of(two, KEY)];
+  const said: string[] = [];
+  for (const [name, { hold }] of Object.entries({ here, there })) {
+    hold.room.watch({ message: (message) => said.push(`${name} ${message.kind === "event" ? message.event : ""}`) });
+  }
+  const say = (event: string) => here.hold.room.send({ kind: "event", event, payload: {}, from: null });
+  await say("before");
+  for (const { link } of [one, two]) link.isCut = true;
+  await say("meanwhile");
+  for (const { link } of [one, two]) link.isCut = false;
+  await say("after");
+  await cluster.advance(100);
+  assert.deepEqual(said.toSorted(), ["here after", "here before", "here meanwhile", "there after", "there before"]);
+});
+
 test("all flips of a room in a tick are one write", async () => {
   const cluster = new PresenceCluster();
   const one = cluster.start();

@@ -87,11 +87,15 @@ export class RedisPresenceBackend implements PresenceBackend {
     return decodeSnapshot(await this.link.run(this.#scripts.snapshot, this.#keys.snapshot(room), []));
   }
 
-  async heads(rooms: readonly string[]): Promise<readonly Head[]> {
+  async heads(rooms: readonly string[]): Promise<readonly (Head | null)[]> {
+    if (rooms.length === 0) return [];
     const groups = this.link.isCluster ? [...byBucket(rooms).values()] : [[...rooms]];
     const heads = new Map<string, Head>();
-    await Promise.all(groups.filter((group) => group.length > 0).map((group) => this.#readHeads(group, heads)));
-    return rooms.map((room) => heads.get(room) ?? "");
+    const reading = await Promise.allSettled(groups.map((group) => this.#readHeads(group, heads)));
+    const failed = reading.find(({ status }) => status === "rejected");
+    // One master of a Cluster that is away is no reason to leave the rooms of the others alone.
+    if (failed?.status === "rejected" && heads.size === 0) throw failed.reason;
+    return rooms.map((room) => heads.get(room) ?? null);
   }
 
   async count(room: string): Promise<number> {

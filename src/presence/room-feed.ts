@@ -75,7 +75,7 @@ export abstract class RoomFeed implements RoomListener {
     this.replica = new Replica(this.roster, (connection) => this.isOurs(connection));
     this.#watchers = new Listeners(node.logger, "a watcher of a room");
     this.#reader = new MessageReader(() => this.missed());
-    this.#sender = new RoomSender(node, name);
+    this.#sender = new RoomSender(node, name, (text) => this.published(text));
     this.#waiting = new Waiting(node.clock, node.limits.redisCommandMs);
   }
 
@@ -132,7 +132,7 @@ export abstract class RoomFeed implements RoomListener {
 
   /**
    * Sends something in the room's stream, to every node that hosts the room, this one included. Resolves with how many do, with null when
-   * the store cannot tell, with 0 when it does not answer.
+   * the store cannot tell, with 0 when it does not answer: then only this node hears it.
    * @throws ConviveError EVENT_INVALID for what is not JSON
    */
   send(message: RoomMessage): Promise<number | null> {
@@ -172,9 +172,9 @@ export abstract class RoomFeed implements RoomListener {
     return this.replica.moves;
   }
 
-  /** The head that the store has now. When the replica does not come to it by itself, or is past it, the room is read anew. */
-  audit(head: Head, moves: number): void {
-    if (this.#isStopped || !this.replica.isLoaded) return;
+  /** The head that the store has now; null when that is not known. When the replica does not come to it by itself, or is past it, the room is read anew. */
+  audit(head: Head | null, moves: number): void {
+    if (head === null || this.#isStopped || !this.replica.isLoaded) return;
     if (this.replica.isBefore(head, moves)) void this.#resync();
     else if (!this.replica.knows(head)) this.#resyncSoon(head);
   }

@@ -19,6 +19,8 @@ export class RoomSender {
   constructor(
     private readonly node: SenderNode,
     private readonly room: string,
+    /** What could not be sent: this process hears it all the same. Should it arrive later, its number is an old one. */
+    private readonly unsent: (text: string) => void,
   ) {
     this.#id = node.newId();
   }
@@ -47,6 +49,7 @@ export class RoomSender {
       // Said once: a pointer moves thirty times a second.
       if (!this.#isMute) this.node.logger.warn(about, "a message of a room could not be sent");
       this.#isMute = true;
+      this.unsent(text);
       return 0;
     }
   }

@@ -42,20 +42,31 @@ export class StatusFlips {
     if (waitMs <= 0) this.#due(own.userId, wish);
   }
 
+  /** A connection goes: another of the same person, which it had outshone, may have a status to tell. */
   forget(connectionId: string): void {
-    this.#wishes.get(connectionId)?.timer?.clear();
-    this.#wishes.delete(connectionId);
+    this.#drop(connectionId);
+    const own = this.room.own.all.get(connectionId);
+    if (own && this.room.own.of(own.userId).length > 1) this.#flushSoon(own.userId);
   }
 
   stop(): void {
-    for (const connectionId of [...this.#wishes.keys()]) this.forget(connectionId);
+    for (const connectionId of [...this.#wishes.keys()]) this.#drop(connectionId);
     this.#flush?.clear();
     this.#flush = null;
+  }
+
+  #drop(connectionId: string): void {
+    this.#wishes.get(connectionId)?.timer?.clear();
+    this.#wishes.delete(connectionId);
   }
 
   #due(userId: string, wish: Wish): void {
     wish.timer = null;
     wish.flippedAt = this.room.clock.now();
+    this.#flushSoon(userId);
+  }
+
+  #flushSoon(userId: string): void {
     this.#dueUsers.add(userId);
     this.#flush ??= this.room.clock.after(this.room.limits.roomTickMs, () => this.#write());
   }

@@ -85,6 +85,10 @@ class FaultyLink extends MemoryBackend {
     this.#check();
     return super.snapshot(room);
   }
+  override async publish(room: string, text: string) {
+    this.#check();
+    return super.publish(room, text);
+  }
   override async heads(rooms: readonly string[]) {
     this.#check();
     return super.heads(rooms);
