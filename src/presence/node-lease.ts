@@ -10,8 +10,8 @@ export interface LeaseOwner {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly logger: Logger;
-  /** The old lease was lost, a new term has begun: what is carried must be told anew. */
-  termBegan(): Promise<void>;
+  /** The old lease was lost, a new term has begun: what is carried must be told anew. The lease does not wait for that. */
+  termBegan(): void;
   /** These incarnations are dead. */
   condemned(incarnations: readonly string[]): void;
   ordered(order: KickOrder): void;
@@ -24,6 +24,7 @@ export class NodeLease {
   #storeMs: number | null = null;
   #lastOrder: number | null = null;
   #hasLease = false;
+  #isLost = false;
   #trouble: ErrorCode | null = null;
   #renewing: Promise<void> | null = null;
 
@@ -63,6 +64,11 @@ export class NodeLease {
     return this.#renewing;
   }
 
+  /** The store refuses what this incarnation writes. Its lease may look well all the same, where the store lost that it was condemned. */
+  lost(incarnation: string): void {
+    if (incarnation === this.incarnation) this.#isLost = true;
+  }
+
   /** Gives the lease back, so that nobody waits for its end: for a process that has left nothing behind. */
   async resign(): Promise<void> {
     await this.#renewing;
@@ -78,11 +84,12 @@ export class NodeLease {
   async #renewOnce(): Promise<void> {
     if (!this.#hasLease) return this.#takeOnce();
     const result = await this.#ask(false);
-    if (result.state === "ok") return this.#heard(result);
+    if (result.state === "ok" && !this.#isLost) return this.#heard(result);
     this.#term += 1;
+    this.#isLost = false;
     this.owner.logger.warn({ incarnation: this.incarnation }, "the lease was lost; a new term begins");
     this.#heard(await this.#ask(true));
-    await this.owner.termBegan();
+    this.owner.termBegan();
   }
 
   async #ask(isFirst: boolean): Promise<TickResult> {

@@ -191,14 +191,15 @@ export class PresenceNode implements RoomNode, LeaseOwner {
     return (this.#starting ??= this.#begin());
   }
 
-  /** The store refuses this incarnation: it is seen whether a new term is needed. */
-  doomed(): void {
+  doomed(incarnation: string): void {
+    this.#lease.lost(incarnation);
     void this.#tick();
   }
 
-  async termBegan(): Promise<void> {
+  termBegan(): void {
     for (const room of this.rooms) room.assert();
-    for (const name of this.#hosted.left) await this.#assertEmpty(name);
+    const left = this.#hosted.left.map((name) => this.#assertEmpty(name));
+    void this.#guard("rooms that were left could not be asserted", () => Promise.all(left));
   }
 
   /** The store was asked for its time just now. */
@@ -287,7 +288,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
     });
   }
 
-  async #guard(what: string, work: () => Promise<void>): Promise<void> {
+  async #guard(what: string, work: () => Promise<unknown>): Promise<void> {
     try {
       await work();
     } catch (error) {

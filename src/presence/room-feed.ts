@@ -26,7 +26,7 @@ export interface RoomNode {
   skipSequence(last: number): void;
   newId(): string;
   /** The store refuses this incarnation: a new term is needed. */
-  doomed(): void;
+  doomed(incarnation: string): void;
   /** The list of a room changed; told once per node, beside the room's watchers. */
   told(room: RoomFeed, change: RoomChange): void;
 }
@@ -148,7 +148,10 @@ export abstract class RoomFeed implements RoomListener {
   changed(event: RoomEvent): void {
     if (this.#isStopped) return;
     this.replica.receive(event);
-    for (const record of event.put) if (record.owner === this.node.incarnation) this.confirmed(record);
+    const { incarnation } = this.node;
+    for (const record of event.put) if (record.owner === incarnation) this.confirmed(record);
+    // This node was taken for dead, and swept.
+    if (event.incarnation === incarnation && event.sequence === Infinity) this.node.doomed(incarnation);
     if (this.replica.isLoaded && this.replica.hasHole) this.#resyncSoon();
     this.touched();
   }

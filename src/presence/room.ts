@@ -233,8 +233,8 @@ export class Room extends RoomFeed implements WriterOwner {
   nonce(): string {
     return this.node.newId();
   }
-  doomed(): void {
-    this.node.doomed();
+  doomed(incarnation: string): void {
+    this.node.doomed(incarnation);
   }
 
   /** Until the store answers, the list shows what this node wants it to say. */

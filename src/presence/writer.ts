@@ -32,7 +32,7 @@ export interface WriterOwner {
   skipSequence(last: number): void;
   nonce(): string;
   /** The incarnation was condemned; the node begins a new term and then lets the writer assert. */
-  doomed(): void;
+  doomed(incarnation: string): void;
   /** The store did not answer: nobody knows what was written. */
   doubted(): void;
 }
@@ -176,7 +176,7 @@ export class Writer {
 
   #conclude(
     result: RoomWriteResult,
-    { sequence, operations }: RoomWrite,
+    { incarnation, sequence, operations }: RoomWrite,
     waiting: ((written: Written | null) => void)[],
   ): void {
     if (result.state === "ok") {
@@ -188,7 +188,7 @@ export class Writer {
     this.#waiting.unshift(...waiting);
     if (result.state === "stale" && Number.isFinite(result.sequence)) return this.owner.skipSequence(result.sequence);
     this.#isHalted = true;
-    this.owner.doomed();
+    this.owner.doomed(incarnation);
   }
 
   #seat(joining: ReadonlyMap<string, Joining>, refused: readonly string[]): void {
