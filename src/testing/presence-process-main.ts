@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { RoomVisit } from "../presence/room-visit.js";
 import type { RoomChange } from "../presence/roster.js";
+import { NAIVE_PARTS } from "./naive-rules.js";
 import { QUICK_LIMITS, startRedisNode } from "./redis-node.js";
 import type { PresenceCommands, PresenceStart, ToChild, ToParent } from "./presence-process.js";
 
@@ -14,8 +15,12 @@ process.on("uncaughtException", fail);
 process.on("warning", fail);
 process.on("disconnect", () => process.exit(0));
 
-const { url, limits } = JSON.parse(process.argv[2]!) as PresenceStart;
-const { node, presence, backend } = await startRedisNode(url, { limits: { ...QUICK_LIMITS, ...limits } });
+const { url, limits, naive } = JSON.parse(process.argv[2]!) as PresenceStart;
+const { node, presence, backend } = await startRedisNode(url, {
+  ...(naive ? NAIVE_PARTS[naive] : {}),
+  limits: { ...QUICK_LIMITS, ...limits },
+  mustOpen: false,
+});
 const visits = new Map<string, RoomVisit>();
 
 function tell(key: string, { joins, updates, leaves, reasons }: RoomChange): void {
@@ -38,10 +43,11 @@ const commands: PresenceCommands = {
   async observe(key) {
     const { room } = await node.host("", key);
     room.watch({ changed: (change) => tell(key, change) });
-    return room.everybody.map(({ id }) => id);
+    const ids = room.everybody.map(({ id }) => id);
+    say({ begun: { key, ids } });
+    return ids;
   },
-  async join(key, userId, meta = {}) {
-    const connectionId = randomUUID();
+  async join(key, userId, meta = {}, connectionId = randomUUID()) {
     const isLasting = true;
     const visitor = { tenant: "", key, user: { id: userId }, userId, connectionId, via: "view", isLasting } as const;
     const visit = new RoomVisit(node, visitor, {});
@@ -97,9 +103,25 @@ const commands: PresenceCommands = {
   },
 };
 
-process.on("message", ({ id, name, words }: ToChild) => {
-  const command = commands[name] as (...words: unknown[]) => Promise<unknown>;
-  command(...words).then(
+/** Where the words of a command name a connection. */
+const CONNECTION_AT = { join: 3, update: 0, drop: 0, resume: 0, leave: 0, end: 0 } as const;
+const lastOf = new Map<string, Promise<unknown>>();
+
+/** What concerns one connection happens one after the other, as in a page's mailbox. */
+function perform({ name, words }: ToChild): Promise<unknown> {
+  const command = commands[name] as (...words: readonly unknown[]) => Promise<unknown>;
+  const connectionId = words[CONNECTION_AT[name as keyof typeof CONNECTION_AT]];
+  if (typeof connectionId !== "string") return command(...words);
+  const done = (lastOf.get(connectionId) ?? Promise.resolve()).then(() => command(...words));
+  const last = done.catch(() => {});
+  lastOf.set(connectionId, last);
+  void last.then(() => lastOf.get(connectionId) === last && lastOf.delete(connectionId));
+  return done;
+}
+
+process.on("message", (message: ToChild) => {
+  const { id } = message;
+  perform(message).then(
     (answer) => say({ id, answer }),
     (error: Error) => say({ id, error: error.message }),
   );

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { FaultProxy } from "./fault-proxy.js";
 import { PresenceProcess, type PresenceStart } from "./presence-process.js";
-import { startRedis } from "./redis-server.js";
+import { freePort, startRedis } from "./redis-server.js";
 import { until } from "./until.js";
 
 const KEY = "doc:1";
@@ -110,4 +110,21 @@ test("what goes wrong in a process is kept, and stopping it throws it", async (t
   process.kill(two.pid, "SIGTERM");
   await until(() => !two.isRunning);
   await assert.rejects(two.stop(), /the process ended with SIGTERM/);
+});
+
+test("a process starts while Redis is away, and finds it when it comes", async (t) => {
+  const { start, ends } = begin(t);
+  const port = await freePort();
+  const one = await start({ url: `redis://127.0.0.1:${port}`, limits: { redisRetryMs: 100 } });
+  assert.deepEqual(await one.ask("observe", KEY), []);
+  await one.ask("join", KEY, "ann");
+  assert.deepEqual(await idsIn(one), ["ann"]);
+  const server = await startRedis([], port);
+  ends.unshift(() => server.stop());
+  await until(async () => (await one.ask("stored", KEY).catch(() => 0)) === 1);
+  assert.deepEqual(changesOf(one), ["+ann"]);
+});
+
+test("a process that cannot start says why", async () => {
+  await assert.rejects(PresenceProcess.start({ url: "no url" }), /REDIS_URL_INVALID|no Redis URL/);
 });

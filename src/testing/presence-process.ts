@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Limits } from "../options.js";
 import type { LeaveReason } from "../presence/presence.js";
 import { endWithUs } from "./end-with-us.js";
+import type { NaiveRule } from "./naive-rules.js";
 
 const MAIN = join(import.meta.dirname, "presence-process-main.ts");
 
@@ -13,6 +14,8 @@ export interface PresenceStart {
   readonly url: string;
   /** other than QUICK_LIMITS */
   readonly limits?: Partial<Limits>;
+  /** a rule of ours to be replaced, to see what breaks */
+  readonly naive?: NaiveRule;
 }
 
 /** Something that the watchers of a room heard. */
@@ -42,8 +45,8 @@ export interface ProcessStats {
 export interface PresenceCommands {
   /** Hosts a room and tells from now on what changes; resolves with who is there. */
   observe(key: string): Promise<string[]>;
-  /** Resolves with the id of the new connection. */
-  join(key: string, userId: string, meta?: object): Promise<string>;
+  /** Resolves with the id of the new connection; what is asked of it before happens after it. */
+  join(key: string, userId: string, meta?: object, connectionId?: string): Promise<string>;
   update(connectionId: string, meta: object): Promise<void>;
   /** The socket ends: the connection lingers for its grace. */
   drop(connectionId: string, graceMs?: number): Promise<void>;
@@ -76,6 +79,7 @@ export type ToParent =
   | { readonly ready: true }
   | { readonly failure: string }
   | { readonly told: Told }
+  | { readonly begun: { readonly key: string; readonly ids: readonly string[] } }
   | { readonly id: number; readonly answer?: unknown; readonly error?: string };
 
 interface Asked {
@@ -96,6 +100,8 @@ interface Asked {
 export class PresenceProcess {
   /** What its watchers heard, in order. */
   readonly told: Told[] = [];
+  /** Who was in a room when it began to be observed; what is told of it comes after. */
+  readonly begun = new Map<string, readonly string[]>();
   readonly failures: string[] = [];
   readonly #child: ChildProcess;
   readonly #asked = new Map<number, Asked>();
@@ -113,9 +119,14 @@ export class PresenceProcess {
 
   static async start(start: PresenceStart): Promise<PresenceProcess> {
     const started = new PresenceProcess(start);
-    await new Promise<void>((resolve, reject) => {
-      started.#asked.set(0, { resolve: () => resolve(), reject });
-    });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        started.#asked.set(0, { resolve: () => resolve(), reject });
+      });
+    } catch (error) {
+      await started.kill();
+      throw error;
+    }
     return started;
   }
 
@@ -174,8 +185,11 @@ export class PresenceProcess {
 
   #heard(message: ToParent): void {
     if ("told" in message) this.told.push(message.told);
-    else if ("failure" in message) this.failures.push(message.failure);
-    else if ("ready" in message) this.#answered(0, (asked) => asked.resolve(null));
+    else if ("begun" in message) this.begun.set(message.begun.key, message.begun.ids);
+    else if ("failure" in message) {
+      this.failures.push(message.failure);
+      this.#answered(0, ({ reject }) => reject(new Error(message.failure)));
+    } else if ("ready" in message) this.#answered(0, (asked) => asked.resolve(null));
     else {
       const { id, answer, error } = message;
       this.#answered(id, ({ resolve, reject }) => (error === undefined ? resolve(answer) : reject(new Error(error))));

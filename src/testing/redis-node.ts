@@ -30,6 +30,8 @@ export interface RedisNodeParts {
   readonly clock: Clock;
   /** parts worlds that share a Redis */
   readonly prefix: string;
+  /** false: it starts also while Redis does not answer, and goes on trying */
+  readonly mustOpen: boolean;
   makeLink(options: RedisLinkOptions): RedisLink;
   makeBackend(link: RedisLink, options: RedisBackendOptions): RedisPresenceBackend;
   makeNode(options: PresenceNodeOptions): PresenceNode;
@@ -39,6 +41,7 @@ const PARTS: RedisNodeParts = {
   limits: QUICK_LIMITS,
   clock: systemClock,
   prefix: "convive",
+  mustOpen: true,
   makeLink: (options) => new RedisLink(options),
   makeBackend: (link, options) => new RedisPresenceBackend(link, options),
   makeNode: (options) => new PresenceNode(options),
@@ -46,11 +49,13 @@ const PARTS: RedisNodeParts = {
 
 /** A node of rooms in a Redis. */
 export async function startRedisNode(place: RedisPlace, given: Partial<RedisNodeParts> = {}): Promise<RedisNode> {
-  const { limits, clock, prefix, makeLink, makeBackend, makeNode } = { ...PARTS, ...given };
+  const { limits, clock, prefix, mustOpen, makeLink, makeBackend, makeNode } = { ...PARTS, ...given };
   const times = { deadlineMs: limits.redisCommandMs, probeMs: limits.auditMs };
   const link = makeLink({ ...times, place, clock: systemClock, logger: silentLogger });
   const backend = makeBackend(link, { prefix, emptyHeadMs: 2 * limits.leaseMs });
-  await backend.opened;
+  await backend.opened.catch((error: unknown) => {
+    if (mustOpen) throw error;
+  });
   const node = makeNode({ clock, logger: silentLogger, backend, limits, newId: randomUUID });
   return { node, backend, link, presence: managerOf(node) };
 }
