@@ -12,7 +12,11 @@ export class DemoProcess {
   #child: ChildProcess | null = null;
   #port = 0;
 
-  constructor(private readonly limits: Partial<typeof LIMITS> = {}) {}
+  constructor(
+    private readonly limits: Partial<typeof LIMITS> = {},
+    /** URL of a Redis; in memory unless given */
+    private readonly redis?: string,
+  ) {}
 
   get port(): number {
     return this.#port;
@@ -28,6 +32,7 @@ export class DemoProcess {
       ...process.env,
       PORT: String(this.#port),
       E2E_LIMITS: JSON.stringify({ ...LIMITS, ...this.limits }),
+      E2E_REDIS: this.redis,
       NODE_ENV: "test",
     };
     const child = spawn(process.execPath, ["--import", "tsx", "e2e/demo-server.ts"], {

@@ -1,8 +1,8 @@
-// The demo with the limits of a test: `E2E_LIMITS` and `PORT` come from the test that starts it.
+// The demo with the limits of a test: `E2E_LIMITS`, `E2E_REDIS` and `PORT` come from the test that starts it.
 import { createDemo } from "../examples/demo.js";
 
-const { PORT = "0", E2E_LIMITS = "{}" } = process.env;
-const { app, live } = createDemo({ secret: "a secret that only tests know", limits: JSON.parse(E2E_LIMITS) });
+const { PORT = "0", E2E_LIMITS = "{}", E2E_REDIS: redis } = process.env;
+const { app, live } = createDemo({ secret: "a secret that only tests know", limits: JSON.parse(E2E_LIMITS), redis });
 const server = await live.listen(app, Number(PORT));
 const address = server.address();
 console.log(`port ${typeof address === "object" ? address?.port : address}`);
