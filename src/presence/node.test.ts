@@ -134,6 +134,22 @@ test("an explicit leave of the last live connection ends the lingering ones, on 
   assert.equal(here.room.connections.size, 0);
 });
 
+test("who was ended while lingering does not come back with what its node asserts", async () => {
+  const cluster = new PresenceCluster();
+  const [one, two] = [cluster.start(), cluster.start()];
+  const [here, there] = [await one.node.host("", KEY), await two.node.host("", KEY)];
+  const observer = await Observer.of(two, KEY);
+  await cluster.until(track(here, "c1", "ann"));
+  here.room.linger("c1", 15_000, "timeout");
+  await cluster.until(track(there, "c2", "ann"));
+  await cluster.until(there.room.leave("c2", "left"));
+  await cluster.advance(100);
+  here.room.assert();
+  await cluster.advance(2_000);
+  assert.deepEqual(observer.told, ["+ann", "-ann left"]);
+  assert.equal(here.room.carried, 0);
+});
+
 test("the connections of a dead node leave when its lease has ended", async () => {
   const cluster = new PresenceCluster();
   const [one, two] = [cluster.start(), cluster.start()];

@@ -81,8 +81,8 @@ export abstract class RoomFeed implements RoomListener {
 
   /** Whether this node carries the connection. */
   protected abstract isOurs(connection: ConnectionRecord): boolean;
-  /** The store tells a connection of this node. */
-  protected abstract confirmed(connection: ConnectionRecord): void;
+  /** The store tells what it did, perhaps with connections of this node. */
+  protected abstract confirmed(event: RoomEvent): void;
   /** A snapshot was read; what the store has wrong about this node must be asserted. */
   protected abstract compared(connections: readonly ConnectionRecord[]): void;
 
@@ -148,8 +148,8 @@ export abstract class RoomFeed implements RoomListener {
   changed(event: RoomEvent): void {
     if (this.#isStopped) return;
     this.replica.receive(event);
+    this.confirmed(event);
     const { incarnation } = this.node;
-    for (const record of event.put) if (record.owner === incarnation) this.confirmed(record);
     // This node was taken for dead, and swept.
     if (event.incarnation === incarnation && event.sequence === Infinity) this.node.doomed(incarnation);
     if (this.replica.isLoaded && this.replica.hasHole) this.#resyncSoon();

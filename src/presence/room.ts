@@ -1,7 +1,7 @@
 import type { Timer } from "../clock.js";
 import { messageOf } from "../errors.js";
 import type { Logger } from "../logger.js";
-import type { Lifetime, Operation, PresenceBackend } from "./backend.js";
+import type { Lifetime, Operation, PresenceBackend, RoomEvent } from "./backend.js";
 import { TTL_OWNER, type ConnectionRecord, type LeaveReason, type Status } from "./presence.js";
 import { RoomFeed, type RoomNode } from "./room-feed.js";
 import { StatusFlips } from "./room-status.js";
@@ -199,8 +199,8 @@ export class Room extends RoomFeed implements WriterOwner {
     return this.#writer.own.all.has(connectionId);
   }
 
-  protected override confirmed(connection: ConnectionRecord): void {
-    this.#writer.confirm(connection);
+  protected override confirmed(event: RoomEvent): void {
+    this.#writer.confirm(event);
   }
 
   protected override compared(connections: readonly ConnectionRecord[]): void {

@@ -80,7 +80,8 @@ test("times and revisions that the store gave are brought back when all is asser
   void writer.put(tab("c1"));
   await settle();
   answer({ state: "ok", head: "h", hasChanged: true });
-  writer.confirm({ ...tab("c1"), owner: "n.1", joinedAt: 5, since: 4, revision: 3 });
+  const record = { ...tab("c1"), owner: "n.1", joinedAt: 5, since: 4, revision: 3 };
+  writer.confirm({ incarnation: "n.1", put: [record], removed: [] });
   await settle();
   writer.assert();
   await settle();

@@ -5,6 +5,7 @@ import type {
   Operation,
   PresenceBackend,
   PutOperation,
+  RoomEvent,
   RoomWrite,
   RoomWriteResult,
 } from "./backend.js";
@@ -108,12 +109,18 @@ export class Writer {
     return this.#done();
   }
 
-  /** The store, as heard: times and revisions it gave are brought back when everything has to be asserted. */
-  confirm(record: ConnectionRecord): void {
-    const own = this.own.all.get(record.connectionId);
-    if (!own) return;
-    const { joinedAt, since, revision } = record;
-    this.own.set({ ...own, joinedAt, since, revision });
+  /** The store, as heard: times and revisions it gave are brought back when everything has to be asserted, and who was evicted is not. */
+  confirm({ incarnation, put, removed }: Pick<RoomEvent, "incarnation" | "put" | "removed">): void {
+    for (const { connectionId, owner, joinedAt, since, revision } of put) {
+      const own = this.own.all.get(connectionId);
+      if (own && owner === this.owner.incarnation) this.own.set({ ...own, joinedAt, since, revision });
+    }
+    if (incarnation === this.owner.incarnation) return;
+    for (const { connectionId, owner } of removed) {
+      if (owner !== this.owner.incarnation || !this.own.all.get(connectionId)?.isLingering) continue;
+      this.own.delete(connectionId);
+      this.#joining.delete(connectionId);
+    }
   }
 
   /** Tells the store the whole of what is owned here, at once or as soon as it answers. */
