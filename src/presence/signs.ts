@@ -62,9 +62,26 @@ export class RoomSigns<T> {
     this.#unwatch = this.room.watch({
       changed: () => this.#listChanged(),
       message: (message, sender) => this.#heard(message, sender),
+      missed: () => this.#missed(),
     });
-    // What is given once and stays must be asked for by who comes later.
+    this.#ask();
+  }
+
+  /** What is given once and stays must be asked for by who comes later. */
+  #ask(): void {
     if (this.options.lifetimeMs === null) void this.room.send({ kind: "sign", name: this.options.name, asks: true });
+  }
+
+  /** The end of a sign that stays may have been lost: what others show ends unless they give it again. */
+  #missed(): void {
+    if (this.options.lifetimeMs !== null) return;
+    const until = this.node.clock.now() + this.node.limits.redisCommandMs;
+    for (const [connectionId, sign] of this.#signs) {
+      if (!this.room.carries(connectionId))
+        this.#signs.set(connectionId, { ...sign, until: Math.min(until, sign.until) });
+    }
+    this.#expireLater();
+    this.#ask();
   }
 
   #heard(message: RoomMessage, sender: string): void {
