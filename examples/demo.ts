@@ -3,12 +3,13 @@ import { fileURLToPath } from "node:url";
 import { convive, type ConviveOptions, type Live } from "convive";
 import express, { type Express, type RequestHandler } from "express";
 import { ChatView } from "./chat/chat-view.js";
+import { createDashboardView } from "./dashboard/dashboard-view.js";
 import { DocumentView } from "./document/document-view.js";
 import { HomeView } from "./home-view.js";
 import { demoIdentity } from "./identity.js";
 import { WhiteboardView } from "./whiteboard/whiteboard-view.js";
 
-/** The demo: a whiteboard, a chat and a document, with `options` for those who run it otherwise. */
+/** The demo: a whiteboard, a chat, a document, and who is where, with `options` for those who run it otherwise. */
 export function createDemo(options: ConviveOptions = {}): { readonly app: Express; readonly live: Live } {
   const app = express();
   const live = convive({
@@ -31,6 +32,7 @@ export function createDemo(options: ConviveOptions = {}): { readonly app: Expres
   app.get("/whiteboard/:boardId", live.view(WhiteboardView));
   app.get("/chat/:chatId", live.view(ChatView));
   app.get("/document/:documentId", live.view(DocumentView));
+  app.get("/dashboard", live.view(createDashboardView(live.presence)));
   return { app, live };
 }
 

@@ -73,6 +73,7 @@ export { TypingMixin, type Typing, type TypingMembers, type WithTyping } from ".
 export { defineShared, type Shared, type SharedDefinition } from "./presence/shared.js";
 export type { PresenceStats } from "./presence/node.js";
 export type { ManagerOptions } from "./presence/standalone.js";
+export type { RoomCount } from "./presence/room-listing.js";
 export type { PubSub } from "./pubsub/pubsub.js";
 export type {
   RedisClient,

@@ -6,6 +6,7 @@ import type { PresenceNode, PresenceStats } from "./node.js";
 import { PlainRooms } from "./plain-rooms.js";
 import type { Presence } from "./presence.js";
 import { prune, pruneRooms, type PrunedRoom, type PruneOptions } from "./pruning.js";
+import { listRooms, type RoomCount } from "./room-listing.js";
 import { RoomEvents, type ChangeListener, type PersonEvent, type PersonListener } from "./room-events.js";
 import type { RoomOptions } from "./seats.js";
 import { ServerMembers, type Bot, type JoinOptions } from "./server-members.js";
@@ -123,6 +124,16 @@ export class PresenceManager {
     { limit = Infinity }: { limit?: number } = {},
   ): Promise<readonly Presence<M>[]> {
     return (await this.#node.read(this.#tenant, key, limit)) as readonly Presence<M>[];
+  }
+
+  /**
+   * The rooms that somebody is in, on all nodes, in no order. Reads a page at a time and leaves no trace.
+   *
+   * @example
+   * for await (const { key, people } of live.presence.rooms()) console.log(key, people);
+   */
+  rooms(): AsyncIterable<RoomCount> {
+    return listRooms(this.#node.backend, this.#tenant);
   }
 
   /** How many people are in a room; always the length of the whole list. */

@@ -25,6 +25,9 @@ test("one key in two tenants is two rooms: lists, counts and events never meet",
   await cluster.until(plain.joinPresence(KEY, "eve", {}));
   assert.deepEqual(await listed(acme, other, plain), [["ann"], ["ann", "bot"], ["eve"]]);
   assert.deepEqual(await counted(acme, other, plain), [1, 2, 1]);
+  const rooms = [];
+  for await (const room of other.rooms()) rooms.push(room);
+  assert.deepEqual(rooms, [{ key: KEY, people: 2, connections: 2 }]);
   assert.equal(await acme.updateHeartbeat(KEY, "bot"), false);
   assert.equal((await cluster.until(acme.leavePresence(KEY, "ann")))?.id, "ann");
   assert.equal(await cluster.until(acme.leavePresence(KEY, "bot")), null);
