@@ -35,6 +35,8 @@ class Slot {
   /** since the last check, without what is going on */
   faultMs = 0;
   faultSince: number | null = null;
+  isAway = false;
+  isSilent = false;
 
   constructor(readonly proxy: FaultProxy) {}
 
@@ -43,13 +45,29 @@ class Slot {
   }
 
   begin(): void {
-    this.faultSince ??= performance.now();
+    this.isAway = true;
+    this.#count();
   }
 
   end(): void {
-    if (this.faultSince === null) return;
-    this.faultMs += performance.now() - this.faultSince + RETURN_MS;
-    this.faultSince = null;
+    if (this.isAway && this.faultSince !== null) this.faultMs += RETURN_MS;
+    this.isAway = false;
+    this.#count();
+  }
+
+  /** While Redis is silent the store's clock stands still: nobody's lease runs. */
+  silence(isSilent: boolean): void {
+    this.isSilent = isSilent;
+    this.#count();
+  }
+
+  #count(): void {
+    const isCounted = this.isAway && !this.isSilent;
+    if (isCounted) this.faultSince ??= performance.now();
+    else if (this.faultSince !== null) {
+      this.faultMs += performance.now() - this.faultSince;
+      this.faultSince = null;
+    }
   }
 }
 
@@ -172,9 +190,11 @@ export class ChaosWorld {
 
   stopRedis(): void {
     this.redis.process.kill("SIGSTOP");
+    for (const slot of this.#slots) slot.silence(true);
   }
 
   goOnRedis(): void {
+    for (const slot of this.#slots) slot.silence(false);
     this.redis.process.kill("SIGCONT");
   }
 
@@ -222,7 +242,7 @@ export class ChaosWorld {
     );
     this.agreedMs.push(performance.now() - healedAt);
     for (const process of this.#processes) this.#verify(process, excused);
-    for (const slot of this.#slots) Object.assign(slot, { faultMs: 0, faultSince: null });
+    for (const slot of this.#slots) Object.assign(slot, { faultMs: 0, faultSince: null, isAway: false });
     assert.deepEqual(this.#problems, [], `after ${this.#story.join(" ")}`);
   }
 
