@@ -1,4 +1,4 @@
-import type { Status } from "./presence.js";
+import type { ConnectionRecord, Status } from "./presence.js";
 
 /** A connection that this node carries, as it should stand in the store. */
 export interface OwnConnection {
@@ -10,6 +10,13 @@ export interface OwnConnection {
   readonly since?: number;
   readonly joinedAt?: number;
   readonly revision?: number;
+}
+
+/** As it would stand in the store now; null for what is not carried. */
+export function recordOf(own: OwnConnection | undefined, owner: string, joinedAt: number): ConnectionRecord | null {
+  if (!own) return null;
+  const since = own.joinedAt ?? joinedAt;
+  return { revision: 0, since, ...own, joinedAt: since, owner };
 }
 
 /** What this node carries in one room, found by connection and by user. */

@@ -116,10 +116,12 @@ export class Replica {
     }
   }
 
-  /** While the store cannot be written: what this node carries is shown all the same. */
-  overlay(own: Iterable<ConnectionRecord>, isOurs: (connection: ConnectionRecord) => boolean, owner: string): void {
-    for (const connection of own) this.#put(connection);
-    this.#removeOwned(owner, (connection) => !isOurs(connection), "left");
+  /** While the store cannot be written: what this node carries is shown all the same, and what it carries no more is not. */
+  overlay(connectionId: string, own: ConnectionRecord | null, incarnation: string): void {
+    const known = this.#connections.get(connectionId);
+    if (own) this.#put(own);
+    else if (known && (known.owner === incarnation || isFormerTerm(known.owner, incarnation)))
+      this.#remove(known, "left");
   }
 
   #merged(

@@ -5,7 +5,7 @@ import type { Lifetime, Operation, PresenceBackend, RoomEvent } from "./backend.
 import { TTL_OWNER, type ConnectionRecord, type LeaveReason, type Status } from "./presence.js";
 import { RoomFeed, type RoomNode } from "./room-feed.js";
 import { StatusFlips } from "./room-status.js";
-import type { OwnConnection } from "./own-connections.js";
+import { recordOf, type OwnConnection } from "./own-connections.js";
 import { roomFull } from "./seats.js";
 import { Writer, type WriterOwner, type Written } from "./writer.js";
 
@@ -238,13 +238,14 @@ export class Room extends RoomFeed implements WriterOwner {
   }
 
   /** Until the store answers, the list shows what this node wants it to say. */
-  doubted(): void {
+  doubted(connectionId?: string): void {
+    const { all } = this.#writer.own;
     const now = this.node.clock.wallTime();
-    const records = [...this.#writer.own.all.values()].map((own): ConnectionRecord => {
-      const joinedAt = own.joinedAt ?? this.connections.get(own.connectionId)?.joinedAt ?? now;
-      return { revision: 0, ...own, joinedAt, since: own.since ?? joinedAt, owner: this.incarnation };
-    });
-    this.replica.overlay(records, (connection) => this.isOurs(connection), this.incarnation);
+    const ids = connectionId === undefined ? new Set([...this.connections.keys(), ...all.keys()]) : [connectionId];
+    for (const id of ids) {
+      const joinedAt = this.connections.get(id)?.joinedAt ?? now;
+      this.replica.overlay(id, recordOf(all.get(id), this.incarnation, joinedAt), this.incarnation);
+    }
     this.touched();
   }
 

@@ -60,6 +60,25 @@ test("a number that is old is skipped, and the whole asserted under a higher one
   assert.deepEqual([writes[1]!.sequence, writes[1]!.isAll, summary(writes[1]!)], [51, true, "c1"]);
 });
 
+test("however many come and go while the store is away, each costs what it changes, and what is told later is bounded", async () => {
+  const { writer, writes, node, fail } = begin();
+  const kept = writer.put(tab("kept"));
+  await settle();
+  fail();
+  await kept;
+  node.doubted.length = 0;
+  for (let i = 0; i < 5_000; i += 1) {
+    await writer.put(tab(`c${i}`));
+    await writer.delete(`c${i}`, "left");
+  }
+  assert.equal(node.doubted.length, 10_000);
+  assert.ok(node.doubted.every((connectionId) => connectionId !== undefined));
+  writer.retry();
+  await settle();
+  assert.equal(writes[1]!.isAll, true);
+  assert.ok(writes[1]!.operations.length <= 1_001, String(writes[1]!.operations.length));
+});
+
 test("a condemned incarnation waits for a new term, then asserts", async () => {
   const { writer, writes, answer, node } = begin();
   const put = writer.put(tab("c1"));
@@ -191,7 +210,7 @@ function begin() {
   };
   let sequence = 0;
   const connections = new Map<string, ConnectionRecord>();
-  const node = { incarnation: "n.1", doomed: 0 };
+  const node = { incarnation: "n.1", doomed: 0, doubted: [] as (string | undefined)[] };
   const writer = new Writer("room", {
     backend: { apply } as unknown as PresenceBackend,
     logger: silentLogger,
@@ -203,7 +222,7 @@ function begin() {
     nonce: () => "x",
     doomed: () => (node.doomed += 1),
     connections,
-    doubted: () => {},
+    doubted: (connectionId) => node.doubted.push(connectionId),
   });
   const answer = (result: RoomWriteResult) => pending.shift()!.resolve(result);
   const fail = () => pending.shift()!.reject(new Error("timed out"));

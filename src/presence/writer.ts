@@ -13,6 +13,9 @@ import { OwnConnections, type OwnConnection } from "./own-connections.js";
 import type { ConnectionRecord, LeaveReason } from "./presence.js";
 import { hasSeat } from "./seats.js";
 
+/** While the store is away, so many leaves are remembered with their reason. */
+const MAX_REASONS = 1_000;
+
 /** A join that waits for a seat. */
 interface Joining {
   readonly maxMembers: number;
@@ -34,8 +37,8 @@ export interface WriterOwner {
   nonce(): string;
   /** The incarnation was condemned; the node begins a new term and then lets the writer assert. */
   doomed(incarnation: string): void;
-  /** The store did not answer: nobody knows what was written. */
-  doubted(): void;
+  /** The store did not answer: nobody knows what was written of this connection, or of all. */
+  doubted(connectionId?: string): void;
 }
 
 /** When a write was done: its number, or null when the store could not be asked. */
@@ -82,7 +85,7 @@ export class Writer {
     this.#deleted.delete(connection.connectionId);
     this.#put.add(connection.connectionId);
     if (revises) this.#revised.add(connection.connectionId);
-    return this.#done();
+    return this.#done(connection.connectionId);
   }
 
   /** As `put`, if there is a seat: so many people may be in the room. Else "full", and nothing is owned. */
@@ -100,13 +103,14 @@ export class Writer {
     this.#put.delete(connectionId);
     this.#revised.delete(connectionId);
     this.#deleted.set(connectionId, reason);
-    return this.#done();
+    this.#forgetReasons();
+    return this.#done(connectionId);
   }
 
   /** Removes another node's connection, if it lingers. */
   evict(connectionId: string, reason: LeaveReason): Promise<Written | null> {
     this.#evicted.set(connectionId, reason);
-    return this.#done();
+    return this.#done(connectionId);
   }
 
   /** The store, as heard: times and revisions it gave are brought back when everything has to be asserted, and who was evicted is not. */
@@ -139,9 +143,10 @@ export class Writer {
     return this.#isDirty || this.#put.size > 0 || this.#deleted.size > 0 || this.#evicted.size > 0;
   }
 
-  #done(): Promise<Written | null> {
+  #done(connectionId: string): Promise<Written | null> {
+    const isAlone = this.#waiting.length === 0;
     const done = new Promise<Written | null>((resolve) => this.#waiting.push(resolve));
-    if (this.#isHalted) this.#giveUp();
+    if (this.#isHalted) this.#giveUp(isAlone ? connectionId : undefined);
     else this.#start();
     return done;
   }
@@ -236,11 +241,21 @@ export class Writer {
         this.#deleted.set(each.connectionId, each.reason);
       else if (each.op === "evict") this.#evicted.set(each.connectionId, each.reason);
     }
+    this.#forgetReasons();
   }
 
-  #giveUp(): void {
+  /** When the whole is asserted, these are removed all the same. */
+  #forgetReasons(): void {
+    if (!this.#isDirty) return;
+    for (const [oldest] of this.#deleted) {
+      if (this.#deleted.size <= MAX_REASONS) return;
+      this.#deleted.delete(oldest);
+    }
+  }
+
+  #giveUp(connectionId?: string): void {
     this.#seatByOwnList();
-    this.owner.doubted();
+    this.owner.doubted(connectionId);
     for (const resolve of this.#waiting.splice(0)) resolve(null);
   }
 
