@@ -39,7 +39,9 @@ export function memoryStore({ clock, logger }: Surroundings): Store {
 /** A store in Redis, with two connections for all its parts. */
 function redisStore(option: RedisOption, { clock, logger, limits }: Surroundings): Store {
   const { place, prefix } = parseOption(option);
-  const { redisCommandMs: deadlineMs, redisRetryMs: retryMs, auditMs: probeMs, leaseMs } = limits;
+  const { redisCommandMs: deadlineMs, redisRetryMs: retryMs, auditMs, leaseMs } = limits;
+  // What a node tells itself may take as long as a command.
+  const probeMs = Math.max(auditMs, deadlineMs);
   const link = new RedisLink({ place, deadlineMs, retryMs, probeMs, clock, logger });
   const presence = new RedisPresenceBackend(link, { prefix, emptyHeadMs: 2 * leaseMs });
   return {

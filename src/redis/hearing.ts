@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock, Timer } from "../clock.js";
 
 /** What a probe asks of its link. */
@@ -28,6 +29,8 @@ export class HearingProbe {
 
   async #round(): Promise<void> {
     const { line } = this;
+    // After a pause of this process it may be there already, and only be unread.
+    if (this.#heard < this.#told) await nextTurn();
     if (this.#heard < this.#told) {
       this.#heard = this.#told;
       return line.isDeaf();
