@@ -1,21 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FakeClock, settle } from "../testing/fake-clock.js";
+import { systemClock, type Clock } from "../clock.js";
+import { settle } from "../testing/fake-clock.js";
 import { HearingProbe } from "./hearing.js";
 
 function begin() {
-  const clock = new FakeClock();
   const told: string[] = [];
-  const state = { deaf: 0, hear: (_text: string) => {} };
+  const state = { deaf: 0, hear: (_text: string) => {}, tick: () => {} };
+  const every: Clock["every"] = (_ms, work) => ((state.tick = work), { clear: () => {} });
   const probe = new HearingProbe({
-    clock,
+    clock: { ...systemClock, every },
     everyMs: 1_000,
     subscribe: async (hear) => (state.hear = hear),
     publish: async (text) => told.push(text),
     isDeaf: () => (state.deaf += 1),
   });
   const round = async () => {
-    await clock.advance(1_000);
+    state.tick();
     await settle();
   };
   return { told, state, probe, round };
