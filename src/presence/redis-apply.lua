@@ -116,4 +116,7 @@ if #numbers > 0 then call("HSET", SEQUENCES, unpack(numbers)) end
 
 local hasChanged = IS_ALL or #put > 0 or #removed > 0
 if hasChanged then publish(version, numberOf(SEQUENCE), owned) else settle() end
-return { "ok", head, hasChanged and "1" or "0", unpack(refused) }
+local answer = { "ok", head, hasChanged and "1" or "0" }
+-- One by one: Lua unpacks some thousands at most.
+for _, id in ipairs(refused) do table.insert(answer, id) end
+return answer

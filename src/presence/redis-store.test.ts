@@ -49,6 +49,14 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
   }
 }
 
+test("a room that refuses very many at once names them all", async (t) => {
+  const backend = backendOn(t, server.url);
+  const joins = Array.from({ length: 9_000 }, (_, i) => put(`c${i}`, `user${i}`, { maxMembers: 1 }));
+  const result = await backend.apply("room", write(1, joins));
+  assert.ok(result.state === "ok");
+  assert.deepEqual([result.refused?.length, result.refused?.[0]], [8_999, "c1"]);
+});
+
 test("what a node writes is what a node reads and hears, whatever is in it", async (t) => {
   const backend = backendOn(t, server.url);
   const events: RoomEvent[] = [];

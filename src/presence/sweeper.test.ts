@@ -74,3 +74,17 @@ test("no node sweeps itself", async () => {
   await sweeper.sweep([DEAD]);
   assert.equal(backend.sweeps, 0);
 });
+
+test("orphans are swept a lease after they were found, also when the store lost its clock meanwhile", async () => {
+  const { sweeper, backend } = sweeperOf(await deadNode(), "a.1");
+  const { leaseMs } = resolveLimits();
+  let storeTime = 1_000_000;
+  backend.nodes = async () => ({ storeTime, silentMs: 0, nodes: [] });
+  await sweeper.pruneNow();
+  storeTime = 0;
+  await sweeper.pruneNow();
+  storeTime = leaseMs - 1;
+  assert.deepEqual(await sweeper.pruneNow(), []);
+  storeTime = leaseMs;
+  assert.equal((await sweeper.pruneNow()).length, ROOMS);
+});

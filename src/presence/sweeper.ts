@@ -56,7 +56,9 @@ export class Sweeper {
   }
 
   #orphaned(found: readonly string[], storeTime: number): string[] {
-    this.#orphans = new Map(found.map((incarnation) => [incarnation, this.#orphans.get(incarnation) ?? storeTime]));
+    // A store that lost its clock begins again, and so does the wait.
+    const since = (incarnation: string) => Math.min(this.#orphans.get(incarnation) ?? storeTime, storeTime);
+    this.#orphans = new Map(found.map((incarnation) => [incarnation, since(incarnation)]));
     return found.filter((incarnation) => storeTime - this.#orphans.get(incarnation)! >= this.node.limits.leaseMs);
   }
 
