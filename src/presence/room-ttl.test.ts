@@ -40,6 +40,41 @@ test("a store that lost everything is told again of members without a process, a
     assert.deepEqual([told.at(-1), told.length, faults], ["-ann timeout", 4, []]);
 });
 
+test("who joins where the room cannot be read yet is told as asked, and ends at his time", async () => {
+  const cluster = new PresenceCluster();
+  const { link, presence } = cluster.start();
+  const subscribe = link.subscribe.bind(link);
+  link.subscribe = () => Promise.reject(new Error("the store does not answer"));
+  const joined = await cluster.until(presence.joinPresence(KEY, "ann", { name: "Ann" }, { ttlMs: 5_000 }));
+  assert.deepEqual([joined.id, joined.name, joined.connections], ["ann", "Ann", 1]);
+  link.subscribe = subscribe;
+  await cluster.advance(4_000);
+  assert.equal(cluster.store.rooms.get(NAME)?.users.size, 1);
+  await cluster.advance(3_000);
+  assert.equal(cluster.store.rooms.get(NAME)?.users.size, 0);
+});
+
+test("a manager that was closed while somebody joined holds no room for him", async () => {
+  const cluster = new PresenceCluster();
+  const { link, node, presence } = cluster.start();
+  const acme = presence.forTenant("acme");
+  await cluster.until(node.start());
+  let answer = () => {};
+  const apply = link.apply.bind(link);
+  link.apply = async (room, write) => {
+    await new Promise<void>((resolve) => (answer = resolve));
+    return apply(room, write);
+  };
+  const joining = acme.joinPresence(KEY, "ann", {}, { ttlMs: 60_000 });
+  await cluster.advance(100);
+  await acme.close();
+  answer();
+  assert.equal((await cluster.until(joining)).id, "ann");
+  link.apply = apply;
+  await cluster.advance(2_000);
+  assert.deepEqual([node.rooms.length, await acme.presenceCount(KEY)], [0, 1]);
+});
+
 test("who is kept alive from another node outlives a loss of the store, as long as that node tells of it", async () => {
   const { cluster, one, two, watchers } = await begin();
   await cluster.until(one.presence.joinPresence(KEY, "ann", {}, { ttlMs: 10_000 }));

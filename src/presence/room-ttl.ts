@@ -2,7 +2,7 @@ import type { Timer } from "../clock.js";
 import { messageOf } from "../errors.js";
 import type { Lifetime } from "./backend.js";
 import type { PresenceNode, RoomHold } from "./node.js";
-import { TTL_OWNER, type ConnectionRecord, type Presence } from "./presence.js";
+import { personOf, TTL_OWNER, type ConnectionRecord, type Presence } from "./presence.js";
 import type { Room, Tracked } from "./room.js";
 
 interface Member {
@@ -28,6 +28,7 @@ interface Kept {
  */
 export class TtlMembers {
   readonly #kept = new Map<string, Kept>();
+  #isStopped = false;
 
   constructor(
     private readonly node: PresenceNode,
@@ -43,10 +44,11 @@ export class TtlMembers {
       hold.release();
       throw error;
     }
-    const kept = this.#keep(hold);
-    kept.members.set(tracked.connectionId, { ttlMs, endsAt: this.node.clock.now() + ttlMs, isKeptElsewhere: false });
-    this.#schedule(kept);
-    return room.find(tracked.userId)!;
+    const presence = room.find(tracked.userId) ?? this.#asAsked(tracked);
+    // Other nodes end it at its time.
+    if (this.#isStopped) hold.release();
+    else this.#remember(this.#keep(hold), tracked.connectionId, ttlMs);
+    return presence;
   }
 
   async leave(room: Room, connections: readonly ConnectionRecord[]): Promise<void> {
@@ -73,7 +75,20 @@ export class TtlMembers {
 
   /** Idempotent. */
   stop(): void {
+    this.#isStopped = true;
     for (const kept of [...this.#kept.values()]) this.#letGo(kept);
+  }
+
+  #remember(kept: Kept, connectionId: string, ttlMs: number): void {
+    kept.members.set(connectionId, { ttlMs, endsAt: this.node.clock.now() + ttlMs, isKeptElsewhere: false });
+    this.#schedule(kept);
+  }
+
+  /** Written, but the room could not be read yet. */
+  #asAsked({ connectionId, userId, meta }: Tracked): Presence {
+    const joinedAt = this.node.clock.wallTime();
+    const rest = { owner: TTL_OWNER, isLingering: false, status: "active", revision: 0 } as const;
+    return personOf([{ connectionId, userId, meta, joinedAt, since: joinedAt, ...rest }]);
   }
 
   #keep(hold: RoomHold): Kept {
@@ -103,8 +118,9 @@ export class TtlMembers {
   /** Looks again when the next one is due; lets the room go when nobody is left. */
   #schedule(kept: Kept): void {
     kept.timer?.clear();
-    const { connections } = kept.hold.room;
-    for (const id of kept.members.keys()) if (connections.get(id)?.owner !== TTL_OWNER) kept.members.delete(id);
+    const { connections, isStale } = kept.hold.room;
+    const isOver = (id: string) => !isStale && connections.get(id)?.owner !== TTL_OWNER;
+    for (const id of kept.members.keys()) if (isOver(id)) kept.members.delete(id);
     if (kept.members.size === 0) return this.#letGo(kept);
     const waits = [...kept.members].map(([connectionId, member]) => this.#waitMs(kept, connectionId, member));
     kept.timer = this.node.clock.after(Math.min(...waits), () => void this.#tend(kept));
