@@ -12,7 +12,9 @@ const PEOPLE = Number(process.env["NODES_PEOPLE"] ?? 50);
 
 let cluster: AppCluster;
 before(async () => {
-  cluster = await AppCluster.start({ drainMs: DRAIN_MS });
+  // Who comes back to a loaded machine has time for it.
+  const limits = { graceBrokenMs: 12_000, leaseMs: 6_000 };
+  cluster = await AppCluster.start({ drainMs: DRAIN_MS, limits });
 });
 after(() => cluster.stop());
 
