@@ -59,15 +59,13 @@ local function perform(operation)
     joinedAt = joinedAt, since = given(since, old.since or joinedAt), meta = meta,
   }
   if revises == "1" then record.revision = old.revision or "" end
-  if seenAt ~= "" then
-    call("ZADD", DEADLINES, tonumber(seenAt) + tonumber(ttl), id)
-    call("HSET", TTLS, id, ttl)
-  end
+  if existing and existing.user ~= user then unbind(id, existing.user) end
+  if seenAt ~= "" then bind(id, user, tonumber(seenAt), tonumber(ttl)) end
   if existing and pack(record) == pack(existing) then return end
   if revises == "1" then record.revision = string.format("%.0f", version) end
   if existing then forget(id, existing) end
   -- Who carries it answers for it from now on.
-  if existing and existing.owner == WITHOUT_NODE and INCARNATION ~= WITHOUT_NODE then unbind(id) end
+  if existing and existing.owner == WITHOUT_NODE and INCARNATION ~= WITHOUT_NODE then unbind(id, user) end
   newest = math.max(newest, tonumber(joinedAt))
   add(id, record)
 end

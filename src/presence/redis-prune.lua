@@ -9,14 +9,14 @@ local found = MAX_AGE and call("ZRANGE", DEADLINES, 0, -1, "WITHSCORES")
 local ids, records = {}, {}
 for at = 1, #found, 2 do
   local id, deadline = found[at], tonumber(found[at + 1])
-  local seenAt = deadline - tonumber(call("HGET", TTLS, id) or "0")
+  local record = stored(id)
+  local seenAt = MAX_AGE and deadline - (record and ttlsOf(record.user)[id] or 0)
   local isOver = deadline <= NOW or (MAX_AGE and NOW - seenAt > MAX_AGE)
-  local record = isOver and stored(id)
-  if record and record.owner == INCARNATION then
+  if isOver and record and record.owner == INCARNATION then
     table.insert(ids, id)
     records[id] = record
   elseif isOver and not IS_DRY then
-    unbind(id)
+    unbind(id, record and record.user)
   end
 end
 local lost = losses(ids, records)

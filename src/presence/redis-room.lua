@@ -10,7 +10,7 @@
 --   6 deadlines    ZSET    connection id -> end in store time without another sign of life, of connections without a process
 --   7 fenced       ZSET    incarnations that may write no more -> kept until
 --   8 rooms        ZSET    incarnation, tab, room: which rooms hold records of whom
---   9 ttls         HASH    connection id -> ms that a sign of life lasts, of connections without a process
+--   9 ttls         HASH    user (percent-encoded) -> { connection id: ms that a sign of life lasts } as JSON, of connections without a process
 -- ARGV
 --   1 channel of the room · 2 room · 3 incarnation · 4 nonce · 5 ms that an empty room's head is kept
 local HEAD, CONNECTIONS, USERS, OWNERS, SEQUENCES, DEADLINES, FENCED, ROOMS, TTLS = unpack(KEYS)
@@ -80,14 +80,30 @@ local function forget(id, record)
   if count(OWNERS, record.owner, -1) <= 0 then call("ZREM", ROOMS, record.owner .. "\t" .. ROOM) end
 end
 
-local function unbind(id)
-  call("ZREM", DEADLINES, id)
-  call("HDEL", TTLS, id)
+-- By user: a sign of life is one's own, and costs the same however many are in the room.
+local function ttlsOf(user)
+  local kept = call("HGET", TTLS, user)
+  return kept and cjson.decode(kept) or {}
+end
+
+local function keepTtl(id, user, ttl)
+  local ttls = ttlsOf(user)
+  ttls[id] = ttl
+  if next(ttls) then call("HSET", TTLS, user, cjson.encode(ttls)) else call("HDEL", TTLS, user) end
+end
+
+local function bind(id, user, seenAt, ttl)
+  call("ZADD", DEADLINES, seenAt + ttl, id)
+  keepTtl(id, user, ttl)
+end
+
+local function unbind(id, user)
+  if call("ZREM", DEADLINES, id) == 1 and user then keepTtl(id, user, nil) end
 end
 
 local function remove(id, record, reason)
   forget(id, record)
-  unbind(id)
+  unbind(id, record.user)
   for _, each in ipairs({ id, record.owner, reason }) do table.insert(removed, each) end
 end
 

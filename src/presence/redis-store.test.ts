@@ -3,10 +3,12 @@ import { after, before, test, type TestContext } from "node:test";
 import fc from "fast-check";
 import { Redis } from "ioredis";
 import { systemClock } from "../clock.js";
+import { RedisMonitor } from "../testing/redis-monitor.js";
 import { startRedis, type RedisServerProcess } from "../testing/redis-server.js";
 import { startRedisSentinel } from "../testing/redis-topology.js";
 import { silentLogger } from "../testing/silent-logger.js";
 import { NODES_ROOM, type PutOperation, type RoomEvent, type RoomWrite } from "./backend.js";
+import { TTL_OWNER } from "./presence.js";
 import type { RedisPlace } from "../redis/clients.js";
 import { bucketOf, BUCKETS } from "./redis-keys.js";
 import { RedisLink } from "../redis/link.js";
@@ -209,6 +211,18 @@ test("an order is heard at once by those who listen to the room of the nodes", a
   await backend.order(order);
   await until(async () => heard.length > 0);
   assert.deepEqual(JSON.parse(heard[0]!), order);
+});
+
+test("a sign of life costs the same, however many are in the room", async (t) => {
+  const backend = backendOn(t, server.url);
+  const lifetime = { seenAt: 0, ttlMs: 60_000 };
+  const joins = Array.from({ length: 500 }, (_, i) => put(`c${i}`, `user${i}`, { lifetime }));
+  await backend.apply("room", write(0, joins, { incarnation: TTL_OWNER }));
+  const monitor = await RedisMonitor.start(server.port);
+  t.after(() => monitor.stop());
+  assert.equal(await backend.touch("room", "user7", 1_000), true);
+  const { inside } = await monitor.count();
+  assert.ok(inside < 50, `${inside} calls`);
 });
 
 test("rooms spread over all buckets", () => {

@@ -2,12 +2,12 @@
 -- KEYS and ARGV 1-5 as in redis-room.lua; the incarnation is that of connections without a process.
 -- ARGV 6 user (percent-encoded) · 7 store time
 -- Returns how many there are.
+local USER, NOW = ARGV[6], tonumber(ARGV[7])
 local touched = 0
-if call("HEXISTS", USERS, ARGV[6]) == 0 then return 0 end
-for _, id in ipairs(call("ZRANGE", DEADLINES, 0, -1)) do
+for id, ttl in pairs(ttlsOf(USER)) do
   local record = stored(id)
-  if record and record.user == ARGV[6] and record.owner == INCARNATION then
-    call("ZADD", DEADLINES, tonumber(ARGV[7]) + tonumber(call("HGET", TTLS, id) or "0"), id)
+  if record and record.user == USER and record.owner == INCARNATION then
+    call("ZADD", DEADLINES, NOW + ttl, id)
     touched = touched + 1
   end
 end

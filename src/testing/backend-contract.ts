@@ -515,6 +515,30 @@ function checkTtl(check: Check): void {
     assert.equal(await backend.count(ROOM), 0);
   });
 
+  check("a touch is for all connections of the one user, whatever they are called", async ({ connect }) => {
+    const backend = connect();
+    const joins = ["", "1", "a\tb", "a", '"}'].map((connectionId): PutOperation => {
+      return { ...put(connectionId, "ann smith"), lifetime: { seenAt: 0, ttlMs: 100 } };
+    });
+    await backend.apply(ROOM, write(TTL_OWNER, 0, joins));
+    await backend.apply(ROOM, join("bob", 100));
+    assert.equal(await backend.touch(ROOM, "ann smith", 50), true);
+    assert.deepEqual(summed(await backend.prune(null, 100, nonce())), ["doc%3A1 c-bob: bob"]);
+    assert.equal((await backend.prune(null, 150, nonce()))[0]?.connections.length, joins.length);
+    assert.equal(await backend.touch(ROOM, "ann smith", 150), false);
+  });
+
+  check("a touch of who a connection was before is none", async ({ connect }) => {
+    const backend = connect();
+    await backend.apply(ROOM, join("ann", 100));
+    const renamed = { ...put("c-ann", "bob"), lifetime: { seenAt: 0, ttlMs: 100 } };
+    await backend.apply(ROOM, write(TTL_OWNER, 0, [renamed]));
+    assert.equal(await backend.touch(ROOM, "ann", 50), false);
+    assert.equal(await backend.touch(ROOM, "bob", 50), true);
+    assert.deepEqual(await backend.prune(null, 149, nonce()), []);
+    assert.deepEqual(summed(await backend.prune(null, 150, nonce())), ["doc%3A1 c-ann: bob"]);
+  });
+
   check("a prune tells whom it removed, and a dry one whom it would", async ({ connect, advance }) => {
     const backend = connect();
     await backend.apply(ROOM, join("ann", 100));
