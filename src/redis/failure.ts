@@ -62,6 +62,11 @@ export function redisFailure(error: unknown, place: string): ConviveError {
   );
 }
 
+/** A Cluster and Sentinels wrap what a server said. */
+export function causeOf(error: unknown): unknown {
+  return (error as { lastNodeError?: unknown } | null)?.lastNodeError ?? error;
+}
+
 /** Beside its message an error of ioredis holds what was sent: passwords and metas, which whoever logs the error must not tell. */
 function bare(error: unknown): Error {
   const { stack } = error instanceof Error ? error : {};

@@ -258,6 +258,20 @@ test("a server that comes back unfit is not used until it is fit", async (t) => 
   await until(async () => (await link.call("PING")) === "PONG");
 });
 
+test("a server that was put right is found fit by itself, and that is told as a return", async (t) => {
+  const full = await ownServer(t, ["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"]);
+  const times = { deadlineMs: PATIENT_MS, retryMs: 50, clock: systemClock, logger: silentLogger };
+  const link = new RedisLink({ place: full.url, ...times });
+  t.after(() => link.close());
+  let returns = 0;
+  link.onReturn(() => (returns += 1));
+  await assert.rejects(link.opened, coded("REDIS_EVICTS"));
+  await assert.rejects(link.call("PING"), coded("REDIS_EVICTS"));
+  await adminOf(t, full).config("SET", "maxmemory-policy", "noeviction");
+  await until(async () => (await link.call("PING")) === "PONG");
+  assert.equal(returns, 1);
+});
+
 test("a wrong password is still the reason while the link goes on trying", async (t) => {
   const guarded = await ownServer(t, ["--requirepass", "right"]);
   const link = linkTo(t, { host: "127.0.0.1", port: guarded.port, password: "wrong" });

@@ -2,7 +2,8 @@ import type { Clock, Timer } from "../clock.js";
 import { messageOf, type ConviveError } from "../errors.js";
 import type { Logger } from "../logger.js";
 import { describePlace, makeClients, type Client, type RedisClients, type RedisPlace } from "./clients.js";
-import { checkServer, redisFailure } from "./failure.js";
+import { causeOf, redisFailure } from "./failure.js";
+import { Fitness } from "./fitness.js";
 import { Gate } from "./gate.js";
 import { HangingServers, hearAnew, isDemoted, isTimeout, serversOf, TIMED_OUT } from "./hanging.js";
 import { HearingProbe } from "./hearing.js";
@@ -46,11 +47,11 @@ export class RedisLink {
   readonly #returnListeners = new Set<() => void>();
   readonly #gates = new Map<Client, Gate>();
   readonly #hanging = new HangingServers();
+  readonly #fitness: Fitness;
   #probe: HearingProbe | null = null;
   readonly #corked = new Set<Client>();
   #leftReplicaAt = -Infinity;
   #hasTried = false;
-  #unfit: ConviveError | null = null;
   #isClosed = false;
 
   constructor(private readonly options: RedisLinkOptions) {
@@ -58,6 +59,13 @@ export class RedisLink {
     this.#place = describePlace(place);
     this.#clients = makeClients(place, { deadlineMs, retryMs });
     this.isCluster = this.#clients.commands.isCluster;
+    this.#fitness = new Fitness({
+      clock: options.clock,
+      everyMs: retryMs,
+      place: this.#place,
+      ask: () => this.#inTime(this.#clients.commands, () => this.#infos()),
+      becameFit: () => this.#tellReturn(),
+    });
     for (const client of this.#all) {
       this.#gates.set(client, new Gate(MAX_UNDER_WAY));
       this.#watch(client);
@@ -90,8 +98,7 @@ export class RedisLink {
 
   /** What the server says of itself: INFO; of a Cluster, each of its masters. */
   infos(): Promise<readonly string[]> {
-    const { commands } = this.#clients;
-    return this.#bounded(commands, () => Promise.all(serversOf(commands).map((server) => server.info())));
+    return this.#bounded(this.#clients.commands, () => this.#infos());
   }
 
   /** Resolves when Redis has said that the subscription holds. */
@@ -167,7 +174,7 @@ export class RedisLink {
   async #open(): Promise<void> {
     try {
       await Promise.all([...this.#all].map((client) => this.#connect(client)));
-      await this.#check();
+      await this.#fitness.check();
     } catch (error) {
       throw redisFailure(error, this.#place);
     } finally {
@@ -202,30 +209,26 @@ export class RedisLink {
       // A Cluster has asked for all of them anew, and answers this one behind them.
       const channels = [...this.#channels.keys()].slice(0, this.isCluster ? 1 : Infinity);
       if (channels.length > 0) await this.#inTime(subscriber, () => subscriber.subscribe(...channels));
-      await this.#check();
+      await this.#fitness.check();
     } catch (error) {
       const { code, message } = redisFailure(error, this.#place);
       return this.options.logger.warn({ redis: this.#place, code, error: message }, "Redis cannot be used");
     }
+    this.#tellReturn();
+  }
+
+  #tellReturn(): void {
     for (const listener of this.#returnListeners) listener();
   }
 
-  async #check(): Promise<void> {
-    const { commands } = this.#clients;
-    const infos = await this.#inTime(commands, () => Promise.all(serversOf(commands).map((server) => server.info())));
-    this.#unfit = null;
-    try {
-      for (const info of infos) checkServer(info, this.#place);
-    } catch (error) {
-      this.#unfit = redisFailure(error, this.#place);
-      throw this.#unfit;
-    }
+  #infos(): Promise<readonly string[]> {
+    return Promise.all(serversOf(this.#clients.commands).map((server) => server.info()));
   }
 
   async #bounded<T>(client: Client, work: () => Promise<T>): Promise<T> {
     if (!this.#hasTried) await this.opened.catch(() => {});
     if (this.#isClosed) throw redisFailure(new Error(CLOSED), this.#place);
-    if (this.#unfit) throw this.#unfit;
+    if (!this.#fitness.isFit) await this.#fitness.checkAgain();
     try {
       return await this.#gates.get(client)!.pass(() => {
         this.#cork(client);
@@ -292,9 +295,4 @@ export class RedisLink {
       // What still comes meets no listener; the next connection subscribes to what is heard only.
     });
   }
-}
-
-/** A Cluster and Sentinels wrap what a server said. */
-function causeOf(error: unknown): unknown {
-  return (error as { lastNodeError?: unknown } | null)?.lastNodeError ?? error;
 }
