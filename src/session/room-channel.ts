@@ -10,7 +10,8 @@ import type { SessionServices } from "./services.js";
 import type { JoinResult, Parting, Reply, Topic, TopicLink } from "./topic.js";
 
 const MAX_EVENT_LENGTH = 128;
-const RESERVED_EVENT = /^(phx_|presence_|cursors$)/;
+/** What the protocol and our pages give a meaning of their own. */
+const RESERVED_EVENT = /^(phx_|presence_|live-|cursors$)/;
 const UNAUTHORIZED: Reply = { status: "error", response: { reason: "unauthorized" } };
 
 /** Frames of what all members of a room hear, encoded once per room; they die with what they tell. */

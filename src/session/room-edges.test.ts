@@ -21,6 +21,21 @@ test("A foreign client's payload that nothing can encode is refused, and the pro
   await rig.sessions.close();
 });
 
+test("A foreign client cannot say what only the protocol and our pages say", async () => {
+  const rig = new SessionRig({ authorizePresence: () => true });
+  const wire = rig.connect(ada);
+  await wire.tell("room:hall", "phx_join", { meta: {} });
+  const statusOf = async (event: string) => {
+    const ref = await wire.tell("room:hall", event, {});
+    await rig.clock.advance(100);
+    return wire.answer(ref)?.status;
+  };
+  for (const event of ["presence_diff", "presence_event", "cursors", "live-carets"])
+    assert.equal(await statusOf(event), "error", event);
+  for (const event of ["wave", "lively", "cursors-of-mine"]) assert.equal(await statusOf(event), "ok", event);
+  await rig.sessions.close();
+});
+
 test("Whether a page that comes back may see its room is asked of who he is now", async () => {
   class HallView extends PresenceMixin(LiveView) {
     static override template = inline`<p><%= it.presenceCount %></p>`;
