@@ -55,10 +55,10 @@ function decodeRecord(connectionId: string, packed: string): ConnectionRecord {
       owner,
       isLingering: lingering === "1",
       status: status as Status,
-      revision: Number(revision),
-      joinedAt: Number(joinedAt),
-      since: Number(since),
-      meta: JSON.parse(meta) as Record<string, unknown>,
+      revision: numberOf(revision),
+      joinedAt: numberOf(joinedAt),
+      since: numberOf(since),
+      meta: metaOf(meta),
     });
   } catch (error) {
     throw new ConviveError(
@@ -68,6 +68,17 @@ function decodeRecord(connectionId: string, packed: string): ConnectionRecord {
       { cause: error },
     );
   }
+}
+
+function numberOf(text: string | undefined): number {
+  if (text !== undefined && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);
+  throw new TypeError(`${String(text)} is no number`);
+}
+
+function metaOf(json: string): Record<string, unknown> {
+  const meta = JSON.parse(json) as unknown;
+  if (typeof meta === "object" && meta !== null && !Array.isArray(meta)) return meta as Record<string, unknown>;
+  throw new TypeError("a meta is an object");
 }
 
 /** What `publish` in `redis-room.lua` sent. */

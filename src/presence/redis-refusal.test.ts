@@ -225,8 +225,12 @@ test("what a newer node adds is passed over", async (t) => {
 
 test("a room that cannot be read is named", async (t) => {
   const { admin, node } = await begin(t);
-  await admin.hset(keys.summary("strange")[0]!, "c", "a\tb\tc\td\te\tf\tg\tno json");
-  assert.equal(await codeOf(node.backend.snapshot("strange")), "REDIS_VALUE_FOREIGN");
+  const strange = ["a\tb\tc\td\te\tf\tg\tno json", "", "a\tb\t0\tactive\t0\tnoon\t1\t{}"];
+  for (const meta of ["null", "7", '"text"', "[]", ""]) strange.push(`a\tb\t0\tactive\t0\t1\t1\t${meta}`);
+  for (const packed of strange) {
+    await admin.hset(keys.summary("strange")[0]!, "c", packed);
+    assert.equal(await codeOf(node.backend.snapshot("strange")), "REDIS_VALUE_FOREIGN", packed);
+  }
 });
 
 test("keys that another version has laid out in another way are left alone", async (t) => {
