@@ -70,7 +70,7 @@ export type {
   Status,
 } from "./presence/presence.js";
 export { TypingMixin, type Typing, type TypingMembers, type WithTyping } from "./presence/mixin-typing.js";
-export { defineShared, type Shared, type SharedDefinition } from "./presence/shared.js";
+export { defineShared, type Shared, type SharedDefinition, type SharedRoom } from "./presence/shared.js";
 export type { PresenceStats } from "./presence/node.js";
 export type { ManagerOptions } from "./presence/standalone.js";
 export type { RoomCount } from "./presence/room-listing.js";

@@ -13,6 +13,12 @@ export interface SharedDefinition<T, E> {
   readonly events?: E;
 }
 
+/** What `load` is told beside the key's values. */
+export interface SharedRoom {
+  /** rooms of one key in two tenants hold two values; empty for none */
+  readonly tenant: string;
+}
+
 /** A view's hold of a shared value; in the context it stands as the value itself. */
 export interface Shared<T, E> {
   /** Frozen. @throws ConviveError SHARED_NOT_READY before it is loaded */
@@ -28,12 +34,13 @@ export interface Shared<T, E> {
 export interface SharedBody {
   readonly key: string;
   readonly name: string;
-  readonly load: (values: never) => unknown;
+  readonly load: (values: never, room: SharedRoom) => unknown;
   readonly on: Readonly<Record<string, (value: never, payload: never) => unknown>>;
 }
 
 /**
  * One value per room and node that all its viewers see: loaded once, frozen, changed by reducers in the room's order, rendered once.
+ * `load` is also told the tenant, and must load what is that tenant's.
  * Reducers must bear the same event twice: it may already be in what was loaded.
  *
  * @example
@@ -46,7 +53,7 @@ export interface SharedBody {
 export function defineShared<const K extends string, T, E>(definition: {
   key: K;
   name?: string;
-  load: (values: KeyValues<K>) => T | Promise<T>;
+  load: (values: KeyValues<K>, room: SharedRoom) => T | Promise<T>;
   // As a method's type: a named function is compared before the type of the value is known, and must pass until then.
   on: { [N in keyof E]: { reduce(value: Frozen<NoInfer<T>>, payload: E[N]): NoInfer<T> }["reduce"] };
 }): SharedDefinition<T, { [N in keyof E]: unknown extends E[N] ? null : E[N] }> {
@@ -108,7 +115,7 @@ export class SharedRooms {
     if (held?.isReady) return held.value;
     let loading = this.#loading.get(id);
     if (!loading) {
-      loading = loadOf(body, key).finally(() => this.#loading.delete(id));
+      loading = loadOf(body, tenant, key).finally(() => this.#loading.delete(id));
       this.#loading.set(id, loading);
     }
     return loading;
@@ -206,7 +213,7 @@ export class SharedValue {
     this.#isLoading = true;
     this.#queue = [];
     try {
-      const loaded = freeze(await loadOf(this.body, this.key));
+      const loaded = freeze(await loadOf(this.body, this.tenant, this.key));
       this.#isLoading = false;
       this.#isReady = true;
       this.#set(loaded);
@@ -259,6 +266,6 @@ export class SharedValue {
   }
 }
 
-async function loadOf(body: SharedBody, key: string): Promise<unknown> {
-  return freeze(await body.load(matchPresenceKey(body.key, key) as never));
+async function loadOf(body: SharedBody, tenant: string, key: string): Promise<unknown> {
+  return freeze(await body.load(matchPresenceKey(body.key, key) as never, { tenant }));
 }

@@ -6,6 +6,7 @@ import { FakePage, servicesOf } from "../testing/fake-page.js";
 import { PresenceCluster, type ClusterNode } from "../testing/presence-cluster.js";
 import { PresenceManager } from "./manager.js";
 import { PresenceMixin } from "./mixin.js";
+import { defineShared } from "./shared.js";
 
 const KEY = "doc:1";
 
@@ -33,6 +34,31 @@ test("one key in two tenants is two rooms: lists, counts and events never meet",
   assert.equal(await cluster.until(acme.leavePresence(KEY, "bot")), null);
   assert.deepEqual(await counted(acme, other, plain), [0, 2, 1]);
   assert.deepEqual(told, ["acme +ann", "other +ann", "other +bot", "plain +eve", "acme -ann"]);
+});
+
+test("a shared value of one key in two tenants is two values, each loaded for its tenant", async () => {
+  const board = defineShared({
+    key: "doc:{docId}",
+    load: ({ docId }, { tenant }) => [`${tenant} ${docId}`],
+    on: { add: (texts, text: string) => [...texts, text] },
+  });
+  class BoardView extends LiveView<{ docId: string }> {
+    static override template = "board";
+    texts = this.share(board);
+  }
+  const cluster = new PresenceCluster();
+  const services = servicesOf(cluster.start());
+  const open = (tenant: string) => {
+    const options = { params: { docId: "1" }, userId: "ann", tenant };
+    return FakePage.open(cluster, services, BoardView as never, options) as Promise<FakePage<BoardView>>;
+  };
+  const [acme, other] = [await open("acme"), await open("other")];
+  acme.view.texts.send("add", "hello");
+  await cluster.advance(100);
+  assert.deepEqual([acme.view.texts.value, other.view.texts.value], [["acme 1", "hello"], ["other 1"]]);
+  const glimpse = services.shared.glance(board as never, "acme", KEY);
+  assert.deepEqual(await glimpse, ["acme 1", "hello"]);
+  assert.deepEqual(await services.shared.glance(board as never, "else", KEY), ["else 1"]);
 });
 
 test("a user of one name in two tenants is disconnected from one of them only, on every node", async () => {
