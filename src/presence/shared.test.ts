@@ -150,6 +150,38 @@ test("reload loads on every node", async () => {
   for (const page of [ann, bob]) assert.deepEqual(page.it["shapes"], [{ id: "imported" }]);
 });
 
+test("a reload that comes while another node loads for the first time is a reload there, too", async () => {
+  const { cluster, open } = begin(2);
+  let stored = "old";
+  let gate: Promise<void> | undefined;
+  let letGo = () => {};
+  const text = defineShared({
+    key: "board:{boardId}",
+    load: async () => {
+      const found = stored;
+      await gate;
+      return { found };
+    },
+    on: {},
+  });
+  class TextView extends LiveView<{ boardId: string }> {
+    static override template = "text";
+    text = this.share(text);
+  }
+  const ann = await open(TextView);
+  gate = new Promise((resolve) => (letGo = resolve));
+  const opening = open(TextView, {}, 1);
+  await cluster.advance(10);
+  stored = "new";
+  ann.view.text.reload();
+  await cluster.advance(10);
+  gate = undefined;
+  letGo();
+  const bob = await opening;
+  await cluster.advance(100);
+  assert.deepEqual([ann.view.text.value, bob.view.text.value], [{ found: "new" }, { found: "new" }]);
+});
+
 test("with the last viewer it is gone; the next one loads it again", async () => {
   const { cluster, open, services } = begin();
   const { BoardView, loads } = makeBoard();

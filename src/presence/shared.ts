@@ -61,6 +61,8 @@ export function defineShared<const K extends string, T, E>(definition: {
   return Object.freeze({ key, name, load, on });
 }
 
+const MAX_QUEUED = 10_000;
+
 /** Hears one shared value. */
 export interface SharedViewer {
   changed(): void;
@@ -199,14 +201,22 @@ export class SharedValue {
       missed: () => void this.#reload(),
       kicked: (userId) => this.#viewers.tell((viewer) => viewer.kicked(userId)),
     });
+    this.#mustLoadAgain = false;
     await this.#load();
+    if (this.#mustLoadAgain) void this.#reload();
   }
 
   #heard(message: RoomMessage): void {
     if (message.kind !== "shared" || message.name !== this.body.name) return;
     if (message.event === null) void this.#reload();
-    else if (this.#isLoading) this.#queue.push(message);
+    else if (this.#isLoading) this.#keep(message);
     else if (this.#isReady) this.#apply([message]);
+  }
+
+  /** Of a load that takes so long that too much comes meanwhile, nothing need be kept: it is followed by another. */
+  #keep(message: SharedMessage): void {
+    if (this.#queue.length < MAX_QUEUED) this.#queue.push(message);
+    else this.#mustLoadAgain = true;
   }
 
   async #load(): Promise<void> {
@@ -223,11 +233,11 @@ export class SharedValue {
     }
   }
 
-  /** Keeps the old value until the new one is there; one that cannot be loaded now is tried again. */
+  /** Keeps the old value until the new one is there; one that cannot be loaded now is tried again. What is loading now may be old already. */
   async #reload(): Promise<void> {
-    if (this.#isStopped || !this.#isReady) return;
+    if (this.#isStopped) return;
     this.#mustLoadAgain = true;
-    if (this.#isLoading) return;
+    if (this.#isLoading || !this.#isReady) return;
     while (this.#mustLoadAgain && !this.#isStopped) {
       this.#mustLoadAgain = false;
       try {
