@@ -1,4 +1,4 @@
-import { encodeKey, parseRoomName } from "../presence/key.js";
+import { encodeRoomName, parseRoomName } from "../presence/key.js";
 import { DEFAULT_LIMITS } from "../options.js";
 
 /** A room as people name it. */
@@ -14,8 +14,7 @@ export function namedRoom(name: string): NamedRoom {
 
 /** @throws ConviveError PRESENCE_KEY_INVALID */
 export function roomName({ tenant, key }: NamedRoom): string {
-  const name = encodeKey(key, DEFAULT_LIMITS.presenceKeyBytes);
-  return tenant === "" ? name : `${encodeKey(tenant, DEFAULT_LIMITS.presenceKeyBytes)}/${name}`;
+  return encodeRoomName(tenant, key, DEFAULT_LIMITS.presenceKeyBytes);
 }
 
 /** The room in one text, its tenant before it. */

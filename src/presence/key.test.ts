@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { ConviveError } from "../errors.js";
-import { decodeKey, encodeKey, matchPresenceKey, presenceKey } from "./key.js";
+import { encodeKey, encodeRoomName, matchPresenceKey, parseRoomName, presenceKey } from "./key.js";
 
 const MAX_BYTES = 1_024;
 const text = fc.string({ unit: "binary", minLength: 1 });
@@ -59,10 +59,18 @@ test("a name in the store is letters, digits and percent signs, and one for each
     fc.property(hostile, hostile, (a, b) => {
       const encoded = encodeKey(a, 100_000);
       assert.match(encoded, /^(?:[A-Za-z0-9]|%[0-9A-F]{2})+$/);
-      assert.equal(decodeKey(encoded), a);
       if (a !== b) assert.notEqual(encodeKey(b, 100_000), encoded);
     }),
   );
+});
+
+test("a room's name in the store tells its tenant and its key, whatever is in them", () => {
+  fc.assert(
+    fc.property(fc.oneof(hostile, fc.constant("")), hostile, (tenant, key) => {
+      assert.deepEqual(parseRoomName(encodeRoomName(tenant, key, 100_000)), { tenant, key });
+    }),
+  );
+  for (const name of ["", "/", "a/", "a/b/c", "%", "%zz", "%ff/a"]) assert.equal(parseRoomName(name), null, name);
 });
 
 test("a key of another template, or one written otherwise, does not match", () => {

@@ -82,15 +82,17 @@ export function encodeKey(key: string, maxBytes: number): string {
   return encodeURIComponent(key).replace(/[-_.!~*'()]/g, escapeSign);
 }
 
-/** What `encodeKey` made a room's name from: of a tenant's room, both parts with a slash between them. Null for what is no name. */
+/** The room's name in the store; no two pairs of tenant and key share one. @throws ConviveError PRESENCE_KEY_INVALID */
+export function encodeRoomName(tenant: string, key: string, maxBytes: number): string {
+  const name = encodeKey(key, maxBytes);
+  return tenant === "" ? name : `${encodeKey(tenant, maxBytes)}/${name}`;
+}
+
+/** What `encodeRoomName` made a name from; null for what is no name. */
 export function parseRoomName(name: string): { readonly tenant: string; readonly key: string } | null {
   const parts = name.split("/").map(decode);
   const [key, tenant = ""] = parts.toReversed();
   return parts.length > 2 || key == null || key === "" || tenant === null ? null : { tenant, key };
-}
-
-export function decodeKey(encoded: string): string {
-  return decodeURIComponent(encoded);
 }
 
 /** @throws ConviveError PRESENCE_KEY_INVALID */

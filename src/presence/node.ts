@@ -5,7 +5,7 @@ import type { Logger } from "../logger.js";
 import type { Limits } from "../options.js";
 import type { KickOrder, PresenceBackend } from "./backend.js";
 import { freeze } from "../render/freeze.js";
-import { encodeKey } from "./key.js";
+import { encodeRoomName } from "./key.js";
 import { Listeners } from "./listeners.js";
 import { HostedRooms, type RoomHold } from "./node-rooms.js";
 import { NodeLease, type LeaseOwner } from "./node-lease.js";
@@ -105,10 +105,9 @@ export class PresenceNode implements RoomNode, LeaseOwner {
 
   // ── rooms ──
 
-  /** The room's name in the store; no two pairs of tenant and key share one. */
+  /** The room's name in the store. */
   nameOf(tenant: string, key: string): string {
-    const name = encodeKey(key, this.limits.presenceKeyBytes);
-    return tenant === "" ? name : `${encodeKey(tenant, this.limits.presenceKeyBytes)}/${name}`;
+    return encodeRoomName(tenant, key, this.limits.presenceKeyBytes);
   }
 
   /** Takes part in a room: it is subscribed and read when this resolves, or shown degraded when the store does not answer. */
