@@ -8,7 +8,7 @@ const CURSOR = "position:absolute;transition:transform linear ";
 const CONTENT = '<svg><path d="M2 2l6 16 3-7 7-3z"/><text x=16 y=28></text></svg>';
 /** Styles, not attributes: what the app says of every svg and path is not said of these. */
 const ARROW =
-  "all:initial;width:180px;height:34px;color:inherit;fill:currentColor;stroke:#fff;stroke-width:3;paint-order:stroke;font:600 13px system-ui";
+  "all:initial;pointer-events:none;width:180px;height:34px;color:inherit;fill:currentColor;stroke:#fff;stroke-width:3;paint-order:stroke;font:600 13px system-ui";
 const ARROW_PART = "fill:inherit;stroke:inherit;stroke-width:inherit";
 
 /** Draws other people's cursors over an element, outside the tree that patches touch. */

@@ -98,3 +98,16 @@ test("a cursor goes with the pointer that leaves the board, and with the person"
   await ada.page.close();
   await expect(grace.cursorOf("Ada")).toHaveCount(0);
 });
+
+test("a cursor and its name are under no pointer: who presses there draws", async ({ stage }) => {
+  const ada = await stage.join("Ada");
+  const grace = await stage.join("Grace");
+  await ada.point([400, 300]);
+  await grace.seesCursorAt("Ada", [400, 300]);
+  const name = (await grace.cursorOf("Ada").locator("text").boundingBox())!;
+  await grace.page.mouse.move(name.x + name.width / 2, name.y + name.height / 2);
+  await grace.page.mouse.down();
+  await grace.page.mouse.move(name.x + 200, name.y + 100);
+  await grace.page.mouse.up();
+  await expect(ada.strokes).toHaveCount(1);
+});
