@@ -54,6 +54,23 @@ test("who joins where the room cannot be read yet is told as asked, and ends at 
   assert.equal(cluster.store.rooms.get(NAME)?.users.size, 0);
 });
 
+test("a sign of life from a node that could not ask for the time for long counts as of now", async () => {
+  const { cluster, one, two } = await begin();
+  await cluster.until(two.presence.joinPresence(KEY, "ann", {}, { ttlMs: 60_000 }));
+  const tick = one.link.tick.bind(one.link);
+  one.link.tick = () => Promise.reject(new Error("the store does not answer"));
+  for (let i = 0; i < 5; i += 1) {
+    await cluster.advance(50_000);
+    assert.equal(await two.presence.updateHeartbeat(KEY, "ann"), true);
+  }
+  await assert.rejects(one.presence.updateHeartbeat(KEY, "ann"), { code: "STORE_UNAVAILABLE" });
+  one.link.tick = tick;
+  assert.equal(await one.presence.updateHeartbeat(KEY, "ann"), true);
+  await cluster.until(one.presence.joinPresence(KEY, "bob", {}, { ttlMs: 60_000 }));
+  const { storeTime } = await two.link.nodes();
+  assert.deepEqual(await two.link.prune(null, storeTime, "nonce"), []);
+});
+
 test("a manager that was closed while somebody joined holds no room for him", async () => {
   const cluster = new PresenceCluster();
   const { link, node, presence } = cluster.start();

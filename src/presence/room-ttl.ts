@@ -1,5 +1,5 @@
 import type { Timer } from "../clock.js";
-import { messageOf } from "../errors.js";
+import { ConviveError, messageOf } from "../errors.js";
 import type { Lifetime } from "./backend.js";
 import type { PresenceNode, RoomHold } from "./node.js";
 import { personOf, TTL_OWNER, type ConnectionRecord, type Presence } from "./presence.js";
@@ -39,7 +39,7 @@ export class TtlMembers {
     const hold = await this.node.host(this.tenant, key);
     const { room } = hold;
     try {
-      await room.put(tracked, { seenAt: this.node.storeTime, ttlMs });
+      await room.put(tracked, { seenAt: await this.#storeTime(), ttlMs });
     } catch (error) {
       hold.release();
       throw error;
@@ -61,7 +61,6 @@ export class TtlMembers {
   /** It counts here also while the store is away. */
   async touch(key: string, userId: string): Promise<boolean> {
     const { node } = this;
-    await node.start();
     const name = node.nameOf(this.tenant, key);
     const kept = this.#kept.get(name);
     const own = kept?.hold.room.connectionsOf(userId) ?? [];
@@ -69,7 +68,7 @@ export class TtlMembers {
       const member = kept?.members.get(connectionId);
       if (member) Object.assign(member, { endsAt: node.clock.now() + member.ttlMs, isKeptElsewhere: false });
     }
-    const isThere = await node.backend.touch(name, userId, node.storeTime);
+    const isThere = await node.backend.touch(name, userId, await this.#storeTime());
     return isThere || own.some(({ connectionId }) => kept!.hold.room.isLost(connectionId));
   }
 
@@ -77,6 +76,18 @@ export class TtlMembers {
   stop(): void {
     this.#isStopped = true;
     for (const kept of [...this.#kept.values()]) this.#letGo(kept);
+  }
+
+  /**
+   * A sign of life of a time long gone would end whom it is to keep.
+   * @throws ConviveError with the code of why the store cannot be asked
+   */
+  async #storeTime(): Promise<number> {
+    const { node } = this;
+    await node.start();
+    if (node.trouble) await node.renewed();
+    if (!node.trouble) return node.storeTime;
+    throw new ConviveError(node.trouble, "The store does not answer; try again.", { status: 503 });
   }
 
   #remember(kept: Kept, connectionId: string, ttlMs: number): void {
