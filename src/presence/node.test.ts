@@ -150,6 +150,28 @@ test("who was ended while lingering does not come back with what its node assert
   assert.equal(here.room.carried, 0);
 });
 
+test("a node that could not ask for the time for long waits its whole time for who is missed in a store that went back", async () => {
+  const cluster = new PresenceCluster();
+  const [one, two] = [cluster.start(), cluster.start()];
+  const observer = await Observer.of(one, KEY);
+  const there = await two.node.host("", KEY);
+  await cluster.until(track(there, "c1", "ann"));
+  await cluster.advance(1_000);
+  const tick = one.link.tick.bind(one.link);
+  one.link.tick = () => Promise.reject(new Error("the store does not answer"));
+  await cluster.advance(40_000);
+  two.link.isCut = true;
+  cluster.store.rooms.clear();
+  cluster.store.roomsOf.clear();
+  await cluster.advance(6_000);
+  one.link.tick = tick;
+  await cluster.advance(2_000);
+  assert.deepEqual([observer.list, observer.told], [["ann"], ["+ann"]]);
+  two.link.isCut = false;
+  await cluster.advance(30_000);
+  assert.deepEqual([observer.list, observer.told], [["ann"], ["+ann"]]);
+});
+
 test("the connections of a dead node leave when its lease has ended", async () => {
   const cluster = new PresenceCluster();
   const [one, two] = [cluster.start(), cluster.start()];

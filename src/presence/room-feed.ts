@@ -199,7 +199,7 @@ export abstract class RoomFeed implements RoomListener {
 
   protected expire(storeTime: number): void {
     const { leaseMs, auditMs, nodeTickMs } = this.node.limits;
-    this.replica.expire(storeTime, leaseMs + auditMs + 3 * nodeTickMs);
+    if (!this.node.isDegraded) this.replica.expire(storeTime, leaseMs + auditMs + 3 * nodeTickMs);
     this.touched();
   }
 
@@ -270,7 +270,9 @@ export abstract class RoomFeed implements RoomListener {
     if (!isFirst) this.replica.expectSnapshot();
     const snapshot = await this.node.backend.snapshot(this.name);
     if (this.#isStopped) return;
-    this.replica.load(snapshot, this.node.storeTime, (connection) => this.isOurs(connection));
+    // What the time is may not be known; who is missed then is waited for from when it is.
+    const storeTime = this.node.isDegraded ? Infinity : this.node.storeTime;
+    this.replica.load(snapshot, storeTime, (connection) => this.isOurs(connection));
     this.compared(snapshot.connections);
     // Who was here before anybody here watched has not just come.
     if (isFirst && this.#watchers.size === 0) this.roster.flush();
