@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test, type TestContext } from "node:test";
 import express from "express";
+import { Redis } from "ioredis";
 import {
   convive,
   ConviveError,
@@ -118,6 +119,22 @@ test("an app whose Redis refuses it does not begin to serve, and its health name
   await until(() => live.health().code === "REDIS_LOGIN_REFUSED");
   assert.equal(live.health().status, "degraded");
   assert.throws(() => convive({ redis: "localhost:6379" }), coded("REDIS_URL_INVALID"));
+});
+
+test("an app whose Redis answers nothing for now serves, says so, and is whole when it answers again", async (t) => {
+  const busy = await startRedis(["--busy-reply-threshold", "50"]);
+  const [admin, other] = [new Redis(busy.url), new Redis(busy.url)];
+  for (const client of [admin, other]) client.on("error", () => {});
+  t.after(async () => {
+    for (const client of [admin, other]) client.disconnect();
+    await busy.stop();
+  });
+  other.eval("while true do end", 0).catch(() => {});
+  await until(async () => /BUSY/.test(String(await admin.ping().catch((error: unknown) => error))));
+  const { live } = await startNode(t, { redis: busy.url });
+  assert.deepEqual(live.health(), { status: "degraded", code: "REDIS_BUSY" });
+  await admin.script("KILL");
+  await until(() => live.health().status === "ok");
 });
 
 test("an app whose Redis is away serves, says so, and is whole when Redis comes", async (t) => {

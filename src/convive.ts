@@ -25,6 +25,9 @@ import { Delivery, type PushTarget } from "./session/delivery.js";
 import { Sessions } from "./session/sessions.js";
 import type { ViewClass } from "./session/registry.js";
 
+/** What is wrong with a store for a while: the running app waits for it. */
+const PASSING: ReadonlySet<ErrorCode> = new Set(["REDIS_UNAVAILABLE", "REDIS_BUSY", "STORE_UNAVAILABLE"]);
+
 /** For a health check: `response.json(live.health())`. `degraded`: Redis does not answer as it should; `draining`: `close()` was called. */
 export interface Health {
   readonly status: "ok" | "degraded" | "draining";
@@ -218,7 +221,7 @@ class ConviveServer implements Live {
     const opened = this.#sessions.open().catch((error: unknown) => {
       const code = error instanceof ConviveError ? error.code : "STORE_UNAVAILABLE";
       this.#sessions.services.logger.error({ code, error: messageOf(error) }, "rooms are not shared with other nodes");
-      if (code !== "REDIS_UNAVAILABLE" && code !== "STORE_UNAVAILABLE") throw error;
+      if (!PASSING.has(code)) throw error;
     });
     // Whoever calls listen() hears of it.
     opened.catch(() => {});
