@@ -15,7 +15,7 @@ export function checkMaxMembers(maxMembers: number | undefined): void {
 export function roomFull(key: string, maxMembers: number): ConviveError {
   return new ConviveError(
     "PRESENCE_ROOM_FULL",
-    `The room ${JSON.stringify(key)} takes ${maxMembers} people and is full: catch this error to let the visitor look on, or offer another room.`,
+    `The room ${JSON.stringify(key)} takes ${maxMembers} ${maxMembers === 1 ? "person" : "people"} and is full: catch this error to let the visitor look on, or offer another room.`,
     { status: 409, details: { key, maxMembers } },
   );
 }

@@ -54,12 +54,17 @@ export function redisFailure(error: unknown, place: string): ConviveError {
   const message = messageOf(error);
   const cause = bare(error);
   const known = FAILURES.find(({ pattern }) => pattern.test(message));
-  if (known) return new ConviveError(known.code, `Redis at ${place} says: ${message} ${known.advice}`, { cause });
+  if (known)
+    return new ConviveError(known.code, `Redis at ${place} says: ${sentence(message)} ${known.advice}`, { cause });
   return new ConviveError(
     "REDIS_UNAVAILABLE",
     `Redis at ${place} cannot be reached: ${message}. Check that it runs and that the URL is right.`,
     { status: 503, cause },
   );
+}
+
+function sentence(message: string): string {
+  return message.endsWith(".") ? message : `${message}.`;
 }
 
 /** A Cluster and Sentinels wrap what a server said. */
