@@ -94,6 +94,9 @@ export class Observer implements RoomNode {
   newId(): string {
     return randomBytes(9).toString("base64url");
   }
+  renewed(): Promise<void> {
+    return this.#guard(() => this.#tick());
+  }
   nextSequence(): number {
     return 0;
   }

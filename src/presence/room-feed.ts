@@ -22,6 +22,8 @@ export interface RoomNode {
   readonly storeTime: number;
   /** The store did not answer the last tick. */
   readonly isDegraded: boolean;
+  /** The store was asked for its time just now, if it answered. */
+  renewed(): Promise<void>;
   nextSequence(): number;
   skipSequence(last: number): void;
   newId(): string;
@@ -199,7 +201,7 @@ export abstract class RoomFeed implements RoomListener {
 
   protected expire(storeTime: number): void {
     const { leaseMs, auditMs, nodeTickMs } = this.node.limits;
-    if (!this.node.isDegraded) this.replica.expire(storeTime, leaseMs + auditMs + 3 * nodeTickMs);
+    this.replica.expire(storeTime, leaseMs + auditMs + 3 * nodeTickMs);
     this.touched();
   }
 
@@ -267,12 +269,15 @@ export abstract class RoomFeed implements RoomListener {
 
   async #read(): Promise<void> {
     const isFirst = !this.replica.isLoaded;
-    if (!isFirst) this.replica.expectSnapshot();
+    if (!isFirst) {
+      // Who is missed is waited for by the store's time; by one of long ago the wait would be over at once.
+      if (this.node.isDegraded) await this.node.renewed();
+      if (this.node.isDegraded) throw new Error("the store's time is not known");
+      this.replica.expectSnapshot();
+    }
     const snapshot = await this.node.backend.snapshot(this.name);
     if (this.#isStopped) return;
-    // What the time is may not be known; who is missed then is waited for from when it is.
-    const storeTime = this.node.isDegraded ? Infinity : this.node.storeTime;
-    this.replica.load(snapshot, storeTime, (connection) => this.isOurs(connection));
+    this.replica.load(snapshot, this.node.storeTime, (connection) => this.isOurs(connection));
     this.compared(snapshot.connections);
     // Who was here before anybody here watched has not just come.
     if (isFirst && this.#watchers.size === 0) this.roster.flush();
