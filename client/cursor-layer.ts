@@ -13,7 +13,7 @@ const ARROW_PART = "fill:inherit;stroke:inherit;stroke-width:inherit";
 
 /** Draws other people's cursors over an element, outside the tree that patches touch. */
 export interface CursorLayer {
-  /** Nobody is known yet; the own connection is not drawn. */
+  /** Nobody is known yet; the own connection is not drawn, nor those before it. */
   reset(own?: string): void;
   heard(payload: CursorsPayload): void;
   /** The element moved, or is another. */
@@ -31,8 +31,8 @@ interface Cursor {
 export function createCursorLayer(surface: () => Element | null): CursorLayer {
   const layer = document.createElement("div");
   const cursors = new Map<string, Cursor>();
+  const own = new Set<string | undefined>();
   let lastFrame: number;
-  let self: string | undefined;
   let [isScheduled, isShift] = [false, false];
   layer.dataset["cursorLayer"] = "";
   layer.ariaHidden = "true";
@@ -51,14 +51,14 @@ export function createCursorLayer(surface: () => Element | null): CursorLayer {
     isScheduled = true;
   };
   const cursorOf = (connection: string) => {
-    if (connection !== self && cursors.size < MAX_CURSORS && !cursors.has(connection)) {
+    if (!own.has(connection) && cursors.size < MAX_CURSORS && !cursors.has(connection)) {
       cursors.set(connection, createCursor(layer, connection));
     }
     return cursors.get(connection);
   };
   return {
-    reset(own) {
-      self = own;
+    reset(connection) {
+      own.add(connection);
       lastFrame = -1;
       remove(cursors, cursors.keys());
       drawSoon();

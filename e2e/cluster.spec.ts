@@ -54,6 +54,9 @@ test("two people on two nodes draw one picture, and stay when the node of one di
   await expect(ada.strokes).toHaveCount(3);
   await ada.draw([300, 750], [700, 750]);
   await expect(grace.strokes).toHaveCount(4);
+  await grace.seesCursorAt("Ada", [700, 750]);
+  // The one she had at the dead node lasts as long as its lease, but not for herself.
+  expect(await grace.cursorOf("Grace").count()).toBe(0);
 
   await expect.poll(() => cluster.pidOf(gracesNode!)).not.toBe(crashed);
   const late = await stage.join("Late", cluster.url + stage.boardPath);
