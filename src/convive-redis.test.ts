@@ -119,6 +119,11 @@ test("an app whose Redis refuses it does not begin to serve, and its health name
   await until(() => live.health().code === "REDIS_LOGIN_REFUSED");
   assert.equal(live.health().status, "degraded");
   assert.throws(() => convive({ redis: "localhost:6379" }), coded("REDIS_URL_INVALID"));
+  const misspelt = { host: "localhost", pasword: "x" };
+  assert.throws(() => convive({ redis: misspelt }), /redis\.pasword"; did you mean "password"/);
+  const other = convive({ secret: SECRET, logger: quiet, redis: { url: `${redis.url}/99` } });
+  t.after(() => other.close());
+  await assert.rejects(other.listen(express(), 0), coded("REDIS_URL_INVALID"));
 });
 
 test("an app whose Redis answers nothing for now serves, says so, and is whole when it answers again", async (t) => {

@@ -33,6 +33,8 @@ import { RedisSurvey } from "./redis-survey.js";
 
 const FENCE_KEPT_MS = 3_600_000;
 const ORDER_KEPT_MS = 60_000;
+/** One command for a node of usual size; a call bears no more than some ten thousand arguments. */
+const HEADS_AT_ONCE = 10_000;
 const EMPTY_HEAD_MS = 30_000;
 /** Signs before what a channel carries. */
 const EVENT_SIGN = "e";
@@ -89,7 +91,7 @@ export class RedisPresenceBackend implements PresenceBackend {
 
   async heads(rooms: readonly string[]): Promise<readonly (Head | null)[]> {
     if (rooms.length === 0) return [];
-    const groups = this.link.isCluster ? [...byBucket(rooms).values()] : [[...rooms]];
+    const groups = this.link.isCluster ? [...byBucket(rooms).values()] : chunksOf(rooms);
     const heads = new Map<string, Head>();
     const reading = await Promise.allSettled(groups.map((group) => this.#readHeads(group, heads)));
     const failed = reading.find(({ status }) => status === "rejected");
@@ -121,7 +123,7 @@ export class RedisPresenceBackend implements PresenceBackend {
       this.#keys.registry(part),
     );
     const args = [incarnation, isFirst ? "1" : "0", leaseMs, stepMs, ordersSince, FENCE_KEPT_MS, LAYOUT];
-    const reply = await this.link.run(this.#scripts.tick, keys, args);
+    const reply = await this.link.run(this.#scripts.tick, keys, args, { isUrgent: true });
     const [state, storeTime, condemned, orders, lastOrder] = reply as [string, string, string[], string[], string];
     return {
       state: state as TickResult["state"],
@@ -249,6 +251,11 @@ export class RedisPresenceBackend implements PresenceBackend {
     stop();
     await this.link.run(this.#scripts.probe, [this.#keys.registry("clock")], [channel, LAYOUT]);
   }
+}
+
+function chunksOf(rooms: readonly string[]): (readonly string[])[] {
+  const count = Math.ceil(rooms.length / HEADS_AT_ONCE);
+  return Array.from({ length: count }, (_, i) => rooms.slice(i * HEADS_AT_ONCE, (i + 1) * HEADS_AT_ONCE));
 }
 
 function byBucket(rooms: readonly string[]): Map<number, string[]> {

@@ -7,6 +7,7 @@ import type { LeaveReason, Presence, PresencePermission, Status } from "./presen
 import type { RoomWatcher } from "./room-feed.js";
 import type { RoomMessage } from "./room-message.js";
 import type { RoomChange } from "./roster.js";
+import { VisitTurns } from "./visit-turns.js";
 import { checkMaxMembers, hasSeat, roomFull } from "./seats.js";
 
 /** Who comes to a room, and how. */
@@ -42,6 +43,7 @@ export const NOBODY = freeze([]) as readonly Presence[];
 /** One visitor's place in one room: what it may, what it sees, and whether it is in the list. */
 export class RoomVisit {
   readonly #watcher: RoomWatcher;
+  readonly #turns: VisitTurns;
   #permission: PresencePermission | null = null;
   #hold: RoomHold | null = null;
   #unwatch: (() => void) | null = null;
@@ -51,7 +53,6 @@ export class RoomVisit {
   #isGlimpseStale = false;
   /** of an HTTP render, which is in no list */
   #checkedMeta: Meta | null = null;
-  #last: Promise<unknown> = Promise.resolve();
   #isEnded = false;
 
   constructor(
@@ -62,6 +63,7 @@ export class RoomVisit {
     checkUserId(visitor.userId);
     checkMaxMembers(visitor.maxMembers);
     this.node.nameOf(visitor.tenant, visitor.key);
+    this.#turns = new VisitTurns(node.logger, visitor.key);
     this.#watcher = {
       changed: (change) => this.#sees && this.listener.changed?.(change),
       message: (message) => this.#sees && this.listener.message?.(message),
@@ -134,7 +136,7 @@ export class RoomVisit {
 
   /** Enters the list, or changes what stands there. Resolves when the own list shows it. */
   track(meta: GivenMeta): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       await this.watch();
       if (!this.#permission!.track) throw this.#forbidden("be in");
       const given = typeof meta === "function" ? meta(this.#others()) : meta;
@@ -146,7 +148,7 @@ export class RoomVisit {
   }
 
   update(patch: GivenPatch): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       if (!this.isTracked) {
         throw new ConviveError(
           "PRESENCE_NOT_TRACKED",
@@ -160,7 +162,7 @@ export class RoomVisit {
 
   /** Leaves the list at once; goes on seeing it. Harmless when not in it. */
   untrack(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       this.#checkedMeta = null;
       await this.#hold?.room.leave(this.visitor.connectionId, "left");
     });
@@ -277,17 +279,6 @@ export class RoomVisit {
     this.#permitAnew()
       .catch((error: unknown) => this.node.logger.error({ key: this.visitor.key, error }, "a permission was not given"))
       .finally(() => this.listener.kicked?.());
-  }
-
-  /** One change after another: a second `track` finds what the first one made. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work, work);
-    // Logged also where it is handled: who forgets to await would hear nothing at all.
-    this.#last = turn.catch((error: unknown) => {
-      const facts = { key: this.visitor.key, error: messageOf(error) };
-      this.node.logger.warn(facts, "a change of a presence was refused; await it to hear of it in the view");
-    });
-    return turn;
   }
 
   #forbidden(what: string): ConviveError {

@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from "node:tls";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import { ConviveError } from "../errors.js";
+import { nearest } from "../render/nearest.js";
 
 /** Where a server listens. */
 export interface RedisServer {
@@ -47,18 +48,33 @@ export type RedisPlace = string | RedisParts | RedisSentinels | RedisCluster | R
 
 /** `convive({ redis })`: a place, or one with a prefix that parts apps which share a Redis. */
 export type RedisOption =
-  | RedisPlace
-  | ({ readonly prefix: string } & (
+  | string
+  | RedisClient
+  | ({ readonly prefix?: string | undefined } & (
       { readonly url: string } | { readonly client: RedisClient } | RedisParts | RedisSentinels | RedisCluster
     ));
 
 const DEFAULT_PREFIX = "convive";
+const NAMES: readonly string[] = [
+  ..."url client host port db username password tls".split(" "),
+  ..."sentinels name sentinelUsername sentinelPassword cluster".split(" "),
+];
 
+/** @throws ConviveError OPTION_INVALID for a name that is none */
 export function parseOption(option: RedisOption): { readonly place: RedisPlace; readonly prefix: string } {
-  if (typeof option !== "object" || !("prefix" in option)) return { place: option, prefix: DEFAULT_PREFIX };
-  const { prefix, ...rest } = option;
+  if (typeof option === "string" || isClient(option)) return { place: option, prefix: DEFAULT_PREFIX };
+  const { prefix = DEFAULT_PREFIX, ...rest } = option;
+  for (const name of Object.keys(rest)) if (!NAMES.includes(name)) throw unknownName(name);
   if ("url" in rest) return { place: rest.url, prefix };
   return { place: "client" in rest ? rest.client : rest, prefix };
+}
+
+function unknownName(name: string): ConviveError {
+  const near = nearest(name, NAMES);
+  return new ConviveError(
+    "OPTION_INVALID",
+    `There is no option named "redis.${name}"${near ? `; did you mean "${near}"?` : "."}`,
+  );
 }
 
 export type Server = Redis;
@@ -143,7 +159,7 @@ function both(cluster: Cluster): RedisClients {
   return { commands: cluster, subscriber: cluster };
 }
 
-function isClient(place: RedisPlace): place is RedisClient {
+function isClient(place: RedisOption): place is RedisClient {
   return typeof place === "object" && "duplicate" in place;
 }
 

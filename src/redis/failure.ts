@@ -10,6 +10,11 @@ const FAILURES: readonly { readonly pattern: RegExp; readonly code: ErrorCode; r
     advice: "Check user and password of the Redis URL: redis://user:password@host:6379.",
   },
   {
+    pattern: /DB index is out of range/,
+    code: "REDIS_URL_INVALID",
+    advice: "It has no database of that number: correct the end of the URL, or leave it out.",
+  },
+  {
     pattern: /NOPERM|ERR unknown command|can't run this command/i,
     code: "REDIS_FORBIDDEN",
     advice: "Allow the user scripts, publish and subscribe on our keys and channels: see ACL SETUSER.",

@@ -53,3 +53,21 @@ test("who waits is told when waiting is in vain, and the gate goes on", async ()
   assert.deepEqual(begun, ["a"]);
   assert.equal(await gate.pass(() => Promise.resolve("c")), "c");
 });
+
+test("what is urgent waits for no turn, and takes nobody's", async () => {
+  const gate = new Gate(1);
+  const { begin, begun, end } = works();
+  const first = gate.pass(begin("a"));
+  const waiting = gate.pass(begin("b"));
+  const urgent = gate.pass(begin("tick"), true);
+  await settle();
+  assert.deepEqual(begun, ["a", "tick"]);
+  end("tick");
+  assert.equal(await urgent, "tick");
+  assert.deepEqual(begun, ["a", "tick"]);
+  end("a");
+  await first;
+  await settle();
+  end("b");
+  assert.equal(await waiting, "b");
+});

@@ -13,8 +13,12 @@ export class Gate {
 
   constructor(private readonly limit: number) {}
 
-  /** @throws what `fail` was given while the work waited */
-  async pass<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * What is urgent, such as the renewal of a lease, waits for no turn.
+   * @throws what `fail` was given while the work waited
+   */
+  async pass<T>(work: () => Promise<T>, isUrgent = false): Promise<T> {
+    if (isUrgent) return work();
     if (this.#underWay < this.limit) this.#underWay += 1;
     else await new Promise<void>((enter, fail) => this.#waiting.push({ enter, fail }));
     try {

@@ -7,7 +7,7 @@ import { Fitness } from "./fitness.js";
 import { Gate } from "./gate.js";
 import { HangingServers, hearAnew, isDemoted, isTimeout, serversOf, TIMED_OUT } from "./hanging.js";
 import { HearingProbe } from "./hearing.js";
-import type { RedisScript } from "./script.js";
+import { runScript, type RedisScript } from "./script.js";
 
 export interface RedisLinkOptions {
   readonly place: RedisPlace;
@@ -76,18 +76,15 @@ export class RedisLink {
     this.opened.catch(() => {});
   }
 
-  /** Runs a script; one that Redis has forgotten is sent whole. */
-  run(script: RedisScript, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+  /** Runs a script; one that Redis has forgotten is sent whole. What is urgent waits for no turn among what is under way. */
+  run(
+    script: RedisScript,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+    { isUrgent = false }: { readonly isUrgent?: boolean } = {},
+  ): Promise<unknown> {
     const { commands } = this.#clients;
-    return this.#bounded(commands, async () => {
-      // In a list: a room of ten thousand is more arguments than a call of a function bears.
-      try {
-        return await commands.call("EVALSHA", [script.sha, keys.length, ...keys, ...args]);
-      } catch (error) {
-        if (!messageOf(error).startsWith("NOSCRIPT")) throw error;
-        return await commands.call("EVAL", [script.text, keys.length, ...keys, ...args]);
-      }
-    });
+    return this.#bounded(commands, () => runScript(commands, script, keys, args), isUrgent);
   }
 
   /** Runs one command. */
@@ -225,7 +222,7 @@ export class RedisLink {
     return Promise.all(serversOf(this.#clients.commands).map((server) => server.info()));
   }
 
-  async #bounded<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  async #bounded<T>(client: Client, work: () => Promise<T>, isUrgent = false): Promise<T> {
     if (!this.#hasTried) await this.opened.catch(() => {});
     if (this.#isClosed) throw redisFailure(new Error(CLOSED), this.#place);
     if (!this.#fitness.isFit) await this.#fitness.checkAgain();
@@ -233,7 +230,7 @@ export class RedisLink {
       return await this.#gates.get(client)!.pass(() => {
         this.#cork(client);
         return this.#inTime(client, work);
-      });
+      }, isUrgent);
     } catch (error) {
       // While there is no connection, why there is none says more.
       throw redisFailure(client.status === "ready" ? error : this.#reason(client, error), this.#place);
