@@ -5,8 +5,8 @@ import { systemClock } from "../clock.js";
 import type { RedisPlace } from "../redis/clients.js";
 import { RedisLink } from "../redis/link.js";
 import { cacheContract, type OpenedCache } from "../testing/cache-contract.js";
+import { onEveryRedis } from "../testing/redis-places.js";
 import { startRedis, type RedisServerProcess } from "../testing/redis-server.js";
-import { startRedisCluster, startRedisSentinel } from "../testing/redis-topology.js";
 import { silentLogger } from "../testing/silent-logger.js";
 import { RedisCache } from "./redis.js";
 
@@ -17,29 +17,7 @@ const DEADLINE_MS = 60_000;
 const ROUNDING_MS = 5;
 let openings = 0;
 
-contractOn("Redis", async () => {
-  const { url, stop } = await startRedis();
-  return { place: url, stop };
-});
-
-contractOn("Redis Sentinel", async () => {
-  const { sentinels, name, stop } = await startRedisSentinel();
-  return { place: { sentinels, name }, stop };
-});
-
-contractOn("Redis Cluster", async () => {
-  const { servers, stop } = await startRedisCluster();
-  return { place: { cluster: servers }, stop };
-});
-
-function contractOn(name: string, start: () => Promise<{ place: RedisPlace; stop(): Promise<void> }>): void {
-  let started: Awaited<ReturnType<typeof start>>;
-  before(async () => {
-    started = await start();
-  });
-  after(() => started?.stop());
-  cacheContract({ name, open: async () => openCache(started.place) });
-}
+onEveryRedis((name, place) => cacheContract({ name, open: async () => openCache(place()) }));
 
 function linkTo(place: RedisPlace): RedisLink {
   return new RedisLink({ place, deadlineMs: PATIENT_MS, clock: systemClock, logger: silentLogger });

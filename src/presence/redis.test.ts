@@ -1,8 +1,6 @@
-import { after, before } from "node:test";
 import { systemClock } from "../clock.js";
 import { backendContract, type OpenedBackend } from "../testing/backend-contract.js";
-import { startRedis } from "../testing/redis-server.js";
-import { startRedisCluster, startRedisSentinel } from "../testing/redis-topology.js";
+import { onEveryRedis } from "../testing/redis-places.js";
 import { silentLogger } from "../testing/silent-logger.js";
 import type { RedisPlace } from "../redis/clients.js";
 import { bucketOf, BUCKETS } from "./redis-keys.js";
@@ -16,29 +14,7 @@ const MARKERS = roomPerBucket();
 
 let openings = 0;
 
-contractOn("Redis", async () => {
-  const { url, stop } = await startRedis();
-  return { place: url, stop };
-});
-
-contractOn("Redis Sentinel", async () => {
-  const { sentinels, name, stop } = await startRedisSentinel();
-  return { place: { sentinels, name }, stop };
-});
-
-contractOn("Redis Cluster", async () => {
-  const { servers, stop } = await startRedisCluster();
-  return { place: { cluster: servers }, stop };
-});
-
-function contractOn(name: string, start: () => Promise<{ place: RedisPlace; stop(): Promise<void> }>): void {
-  let started: Awaited<ReturnType<typeof start>>;
-  before(async () => {
-    started = await start();
-  });
-  after(() => started?.stop());
-  backendContract({ name, open: async () => openStore(started.place) });
-}
+onEveryRedis((name, place) => backendContract({ name, open: async () => openStore(place()) }));
 
 /** Each opening is an app of its own in the same Redis. */
 function openStore(place: RedisPlace): OpenedBackend {

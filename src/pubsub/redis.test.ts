@@ -1,10 +1,8 @@
-import { after, before } from "node:test";
 import { systemClock } from "../clock.js";
 import { RedisLink } from "../redis/link.js";
 import type { RedisPlace } from "../redis/clients.js";
 import { pubsubContract, type OpenedPubSub } from "../testing/pubsub-contract.js";
-import { startRedis } from "../testing/redis-server.js";
-import { startRedisCluster, startRedisSentinel } from "../testing/redis-topology.js";
+import { onEveryRedis } from "../testing/redis-places.js";
 import { silentLogger } from "../testing/silent-logger.js";
 import { RedisPubSub } from "./redis.js";
 
@@ -12,29 +10,7 @@ import { RedisPubSub } from "./redis.js";
 const DEADLINE_MS = 10_000;
 let openings = 0;
 
-contractOn("Redis", async () => {
-  const { url, stop } = await startRedis();
-  return { place: url, stop };
-});
-
-contractOn("Redis Sentinel", async () => {
-  const { sentinels, name, stop } = await startRedisSentinel();
-  return { place: { sentinels, name }, stop };
-});
-
-contractOn("Redis Cluster", async () => {
-  const { servers, stop } = await startRedisCluster();
-  return { place: { cluster: servers }, stop };
-});
-
-function contractOn(name: string, start: () => Promise<{ place: RedisPlace; stop(): Promise<void> }>): void {
-  let started: Awaited<ReturnType<typeof start>>;
-  before(async () => {
-    started = await start();
-  });
-  after(() => started?.stop());
-  pubsubContract({ name, open: async () => openTopics(started.place) });
-}
+onEveryRedis((name, place) => pubsubContract({ name, open: async () => openTopics(place()) }));
 
 /** Each opening is an app of its own in the same Redis. */
 function openTopics(place: RedisPlace): OpenedPubSub {
