@@ -12,7 +12,7 @@ export async function until(
   const deadline = performance.now() + deadlineMs;
   while (!(await isSo())) {
     if (performance.now() > deadline) {
-      throw new AssertionError({ message: `it did not come to be so in time: ${JSON.stringify(describe())}` });
+      throw new AssertionError({ message: `it did not come to be so in time: ${JSON.stringify(await describe())}` });
     }
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
