@@ -24,6 +24,7 @@ export class NodeLease {
   #storeMs: number | null = null;
   #lastOrder: number | null = null;
   #hasLease = false;
+  #isTermNew = false;
   #isLost = false;
   #trouble: ErrorCode | null = null;
   #renewing: Promise<void> | null = null;
@@ -41,6 +42,11 @@ export class NodeLease {
   get storeTime(): number {
     const { clock, limits } = this.owner;
     return this.#store.time + Math.min(clock.now() - this.#store.at, limits.storeClockStepMs);
+  }
+
+  /** It was taken, as far as this process knows. */
+  get isHeld(): boolean {
+    return this.#hasLease;
   }
 
   /** Why the store did not answer the last time. */
@@ -79,6 +85,9 @@ export class NodeLease {
   async #takeOnce(): Promise<void> {
     this.#heard(await this.#ask(true));
     this.#hasLease = true;
+    if (!this.#isTermNew) return;
+    this.#isTermNew = false;
+    this.owner.termBegan();
   }
 
   async #renewOnce(): Promise<void> {
@@ -86,10 +95,11 @@ export class NodeLease {
     const result = await this.#ask(false);
     if (result.state === "ok" && !this.#isLost) return this.#heard(result);
     this.#term += 1;
+    this.#isTermNew = true;
+    this.#hasLease = false;
     this.#isLost = false;
     this.owner.logger.warn({ incarnation: this.incarnation }, "the lease was lost; a new term begins");
-    this.#heard(await this.#ask(true));
-    this.owner.termBegan();
+    await this.#takeOnce();
   }
 
   async #ask(isFirst: boolean): Promise<TickResult> {

@@ -409,6 +409,24 @@ test("a room that could not be read is read when the store answers", async () =>
   assert.deepEqual(observer.list, ["ann"]);
 });
 
+test("a node writes nothing before it has a lease: were it to die, nobody would know of it for long", async () => {
+  const cluster = new PresenceCluster();
+  const [one, two] = [cluster.start(), cluster.start()];
+  const there = await Observer.of(two, KEY);
+  const tick = one.link.tick.bind(one.link);
+  one.link.tick = () => Promise.reject(new Error("late"));
+  const here = await Observer.of(one, KEY);
+  void track(here.hold, "c1", "ann");
+  await cluster.advance(3_000);
+  assert.deepEqual([here.list, there.list], [["ann"], []]);
+  one.link.tick = tick;
+  await cluster.advance(2_000);
+  assert.deepEqual(there.list, ["ann"]);
+  one.freeze();
+  await cluster.advance(cluster.limits.leaseMs + 3 * cluster.limits.nodeTickMs);
+  assert.deepEqual(there.told, ["+ann", "-ann node"]);
+});
+
 test("rooms used once leave nothing behind", async () => {
   const cluster = new PresenceCluster();
   const { node } = cluster.start();

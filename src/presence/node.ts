@@ -79,6 +79,10 @@ export class PresenceNode implements RoomNode, LeaseOwner {
     return this.#lease.incarnation;
   }
 
+  get hasLease(): boolean {
+    return this.#lease.isHeld;
+  }
+
   get storeTime(): number {
     return this.#lease.storeTime;
   }

@@ -34,6 +34,8 @@ export class Observer implements RoomNode {
   readonly logger: Logger;
   /** no node's name: it owns nothing */
   readonly incarnation = "";
+  /** It only looks. */
+  readonly hasLease = false;
   readonly #rooms = new Map<string, ObservedRoom>();
   readonly #timers: readonly Timer[];
   readonly #stopHearingReturns: () => void;

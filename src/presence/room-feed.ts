@@ -18,6 +18,8 @@ export interface RoomNode {
   readonly limits: Limits;
   readonly logger: Logger;
   readonly incarnation: string;
+  /** The store knows that this process lives. */
+  readonly hasLease: boolean;
   /** in ms, as far as this node knows */
   readonly storeTime: number;
   /** The store did not answer the last tick. */

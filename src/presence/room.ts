@@ -224,6 +224,9 @@ export class Room extends RoomFeed implements WriterOwner {
   get incarnation(): string {
     return this.node.incarnation;
   }
+  get hasLease(): boolean {
+    return this.node.hasLease;
+  }
   nextSequence(): number {
     return this.node.nextSequence();
   }

@@ -220,6 +220,7 @@ function begin() {
     nextSequence: () => (sequence += 1),
     skipSequence: (last) => (sequence = Math.max(sequence, last)),
     nonce: () => "x",
+    hasLease: true,
     doomed: () => (node.doomed += 1),
     connections,
     doubted: (connectionId) => node.doubted.push(connectionId),

@@ -31,6 +31,8 @@ export interface WriterOwner {
   readonly backend: PresenceBackend;
   readonly logger: Logger;
   readonly incarnation: string;
+  /** What is written without a lease would stay for long, should the process die. */
+  readonly hasLease: boolean;
   nextSequence(): number;
   /** No number below this one counts any more. */
   skipSequence(last: number): void;
@@ -172,6 +174,7 @@ export class Writer {
     const joining = new Map(this.#joining);
     const waiting = this.#waiting.splice(0);
     try {
+      if (!this.owner.hasLease) throw new Error("this node has no lease yet");
       const write = { incarnation, sequence, nonce: this.owner.nonce(), isAll, operations };
       const result = await backend.apply(this.room, write);
       if (result.state === "ok") this.#seat(joining, result.refused ?? []);
