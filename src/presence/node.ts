@@ -78,7 +78,6 @@ export class PresenceNode implements RoomNode, LeaseOwner {
   get incarnation(): string {
     return this.#lease.incarnation;
   }
-
   get hasLease(): boolean {
     return this.#lease.isHeld;
   }
@@ -201,8 +200,8 @@ export class PresenceNode implements RoomNode, LeaseOwner {
 
   termBegan(): void {
     for (const room of this.rooms) room.assert();
-    const left = this.#hosted.left.map((name) => this.#assertEmpty(name));
-    void this.#guard("rooms that were left could not be asserted", () => Promise.all(left));
+    const assertLeft = () => Promise.all(this.#hosted.left.map((name) => this.#assertEmpty(name)));
+    void this.#guard("rooms that were left could not be asserted", assertLeft);
   }
 
   /** The store was asked for its time just now. */

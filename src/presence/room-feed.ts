@@ -9,6 +9,9 @@ import { Replica } from "./replica.js";
 import { MessageReader, type RoomMessage } from "./room-message.js";
 import { RoomSender } from "./room-sender.js";
 import { Roster, type RoomChange } from "./roster.js";
+import type { RoomWatcher } from "./room-watcher.js";
+
+export type { RoomWatcher } from "./room-watcher.js";
 import { Waiting } from "./waiting.js";
 
 /** What a room asks of its node. */
@@ -33,18 +36,6 @@ export interface RoomNode {
   doomed(incarnation: string): void;
   /** The list of a room changed; told once per node, beside the room's watchers. */
   told(room: RoomFeed, change: RoomChange): void;
-}
-
-/** Hears one room. What one watcher throws is never another's concern. */
-export interface RoomWatcher {
-  changed?(change: RoomChange): void;
-  message?(message: RoomMessage, sender: string): void;
-  /** Something may have been missed: what was derived from messages must be loaded anew. */
-  missed?(): void;
-  /** `isOutOfDate` is another now. */
-  staleChanged?(): void;
-  /** Everybody of this id is to leave. */
-  kicked?(userId: string): void;
 }
 
 /**

@@ -23,7 +23,8 @@ export class Room extends RoomFeed implements WriterOwner {
   readonly #writer: Writer;
   readonly #status: StatusFlips;
   readonly #graces = new Map<string, Timer>();
-  #hasCarried = false;
+  /** Whether the store may hold something of this node. */
+  hasCarried = false;
 
   constructor(node: RoomNode, tenant: string, key: string, name: string) {
     super(node, tenant, key, name);
@@ -45,11 +46,6 @@ export class Room extends RoomFeed implements WriterOwner {
     return this.#writer.own.all.size;
   }
 
-  /** Whether the store may hold something of this node. */
-  get hasCarried(): boolean {
-    return this.#hasCarried;
-  }
-
   // ── who is in it, from here ──
 
   /**
@@ -57,7 +53,7 @@ export class Room extends RoomFeed implements WriterOwner {
    * @throws ConviveError PRESENCE_ROOM_FULL
    */
   async track({ connectionId, userId, meta, maxMembers }: Tracked): Promise<void> {
-    this.#hasCarried = true;
+    this.hasCarried = true;
     this.#endGrace(connectionId);
     // Who is here already has been here since then: a reload keeps the person's place in the list.
     const since = Math.min(...this.connectionsOf(userId).map((each) => each.since));
