@@ -90,9 +90,12 @@ describe("a node cut off from Redis", { concurrency: true }, () => {
     await until(() => observers.every(({ list }) => list.join() === "ann,bob,cyd,dan"));
     for (const bot of bots) await bot.leave();
     await until(() => observers.every(({ list }) => list.join() === "ann,bob"));
-    const told = ["+ann", "+bob", "+cyd", "+dan", "-cyd left", "-dan left"];
-    for (const { told: heard, faults } of observers)
-      assert.deepEqual([heard.toSorted(), faults], [told.toSorted(), []]);
+    // Why somebody left may be lost on such a way; that he left is not.
+    const told = ["+ann", "+bob", "+cyd", "+dan", "-cyd", "-dan"];
+    for (const { told: heard, faults } of observers) {
+      const signs = heard.map((line) => line.split(" ")[0]!);
+      assert.deepEqual([signs.toSorted(), faults], [told, []]);
+    }
     assert.deepEqual(await connectionsOf(nodes[1]), ["ann", "bob"]);
   });
 
