@@ -2,6 +2,7 @@ import type { Clock, Timer } from "../clock.js";
 import { messageOf, type ConviveError } from "../errors.js";
 import type { Logger } from "../logger.js";
 import { describePlace, makeClients, type Client, type RedisClients, type RedisPlace } from "./clients.js";
+import { Corks } from "./cork.js";
 import { causeOf, redisFailure } from "./failure.js";
 import { Fitness } from "./fitness.js";
 import { Gate } from "./gate.js";
@@ -49,7 +50,7 @@ export class RedisLink {
   readonly #hanging = new HangingServers();
   readonly #fitness: Fitness;
   #probe: HearingProbe | null = null;
-  readonly #corked = new Set<Client>();
+  readonly #corks = new Corks();
   #leftReplicaAt = -Infinity;
   #hasTried = false;
   #isClosed = false;
@@ -159,12 +160,21 @@ export class RedisLink {
       this.#lastErrors.delete(client);
       if (this.#hasTried) void this.#returned();
     });
+    client.on("end", () => this.#beginAnew(client));
     client.on("close", () => {
       // Each try that fails closes a connection: told once.
       if (this.#isClosed || this.#away.has(client)) return;
       this.#away.add(client);
       const error = this.#reason(client, new Error("the connection was closed"));
       this.options.logger.warn({ redis: this.#place, error: messageOf(error) }, "Redis is away; it is tried again");
+    });
+  }
+
+  /** A client gives up for good when a Sentinel tells of a new master while it is just asking one for the master. */
+  #beginAnew(client: Client): void {
+    const { clock, retryMs = RETRY_MS } = this.options;
+    clock.after(retryMs, () => {
+      if (!this.#isClosed) client.connect().catch(() => {});
     });
   }
 
@@ -228,25 +238,13 @@ export class RedisLink {
     if (!this.#fitness.isFit) await this.#fitness.checkAgain();
     try {
       return await this.#gates.get(client)!.pass(() => {
-        this.#cork(client);
+        this.#corks.cork(client);
         return this.#inTime(client, work);
       }, isUrgent);
     } catch (error) {
       // While there is no connection, why there is none says more.
       throw redisFailure(client.status === "ready" ? error : this.#reason(client, error), this.#place);
     }
-  }
-
-  /** What is sent in one turn of this process leaves it in one piece. */
-  #cork(client: Client): void {
-    if (this.#corked.has(client)) return;
-    this.#corked.add(client);
-    const streams = serversOf(client).map(({ stream }) => stream);
-    for (const stream of streams) stream?.cork();
-    process.nextTick(() => {
-      this.#corked.delete(client);
-      for (const stream of streams) stream?.uncork();
-    });
   }
 
   async #inTime<T>(client: Client, work: () => Promise<T>): Promise<T> {
