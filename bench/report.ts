@@ -1,9 +1,11 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { pathToFileURL } from "node:url";
+import { BenchRefusal } from "./macro/refusal.js";
 import type { Bench, Result, Target } from "./result.js";
 
 const PACKAGES = ["eta", "express", "ws", "morphdom"];
+const PEERS = ["socket.io", "y-protocols"];
 const GIB = 2 ** 30;
 /** Above it a figure says more of the machine than of us. */
 const NOISY = 0.3;
@@ -11,7 +13,11 @@ const NOISY = 0.3;
 /** Machine and versions, since a figure means nothing without them. */
 export function machine(): string {
   const { length: cores, 0: cpu } = cpus();
-  const versions = PACKAGES.map((name) => `${name} ${versionOf(name)}`);
+  const packages = [...PACKAGES.map((name) => [name, "../"]), ...PEERS.map((name) => [name, "./"])] as [
+    string,
+    string,
+  ][];
+  const versions = packages.flatMap(([name, place]) => versionOf(name, place) ?? []);
   return [
     `${cpu?.model.trim() ?? "unknown CPU"} × ${cores}, ${Math.round(totalmem() / GIB)} GiB, ${process.platform} ${release()}`,
     `Node ${process.versions.node}, ${versions.join(", ")}`,
@@ -19,12 +25,14 @@ export function machine(): string {
   ].join("\n");
 }
 
-function versionOf(name: string): string {
-  const file = new URL(`../node_modules/${name}/package.json`, import.meta.url);
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+/** Null for one that is not installed. */
+function versionOf(name: string, place: string): string | null {
+  const file = new URL(`${place}node_modules/${name}/package.json`, import.meta.url);
+  if (!existsSync(file)) return null;
+  return `${name} ${(JSON.parse(readFileSync(file, "utf8")) as { version: string }).version}`;
 }
 
-const HEADINGS = ["bench", "case", "value", "spread", "baseline", "ratio", "target", "met"];
+const HEADINGS = ["ratio", "target", "met", "bench", "case", "value", "spread", "baseline"];
 
 /** The results as a table with aligned columns. */
 export function table(results: readonly Result[]): string {
@@ -36,23 +44,23 @@ export function table(results: readonly Result[]): string {
 
 function row({ bench, case: name, value, unit, spread, baseline, ratio, target, met }: Result): string[] {
   return [
+    ratio === null ? "" : `${number(ratio)} ×`,
+    target === null ? "" : targetText(target, unit),
+    met === null ? "" : met ? "yes" : "NO",
     bench,
     name,
     `${number(value)} ${unit}`,
     spread === null ? "" : `± ${Math.round(spread * 50)} %`,
     baseline === null ? "" : `${baseline.name} ${number(baseline.value)} ${unit}`,
-    ratio === null ? "" : `${number(ratio)} ×`,
-    target === null ? "" : targetText(target, unit),
-    met === null ? "" : met ? "yes" : "NO",
   ];
 }
 
-function targetText(target: Target, unit: string): string {
+export function targetText(target: Target, unit: string): string {
   return "value" in target ? `≤ ${number(target.value)} ${unit}` : `≤ ${number(target.ratio)} ×`;
 }
 
 /** Three digits that say something: 1234, 12.3, 0.0123. */
-function number(value: number): string {
+export function number(value: number): string {
   return Math.abs(value) >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
 }
 
@@ -71,7 +79,18 @@ export function noise(results: readonly Result[]): string {
  */
 export async function runAlone(module: string, bench: Bench): Promise<void> {
   if (module !== pathToFileURL(process.argv[1] ?? "").href) return;
-  const results = await bench.run();
+  const results = await refusable(bench.run());
   if (process.argv.includes("--json")) for (const result of results) console.log(JSON.stringify(result));
   else console.log(`${machine()}\n\n${table(results)}${noise(results)}`);
+}
+
+/** A refusal is no crash: it says its reason and what to do, and nothing is reported. */
+async function refusable(run: Promise<Result[]>): Promise<Result[]> {
+  try {
+    return await run;
+  } catch (error) {
+    if (!(error instanceof BenchRefusal)) throw error;
+    console.error(`✗ ${error.message}`);
+    return process.exit(1);
+  }
 }

@@ -1,10 +1,14 @@
 // `npm run bench [-- NAME …] [-- --json]`: every bench in a process of its own, so that none heats or litters another's.
+// Results also go into `.cache/bench/results.jsonl` and, as a picture, `results.svg`. What else begins with `--` goes to the benches.
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { plot } from "./plot.js";
 import { machine, noise, table } from "./report.js";
 import type { Result } from "./result.js";
+
+const OUTPUT = join(import.meta.dirname, "../.cache/bench");
 
 /** Names of the benches in a folder: the files that export `bench`. */
 export function findBenches(folder: string, filters: readonly string[]): string[] {
@@ -17,8 +21,8 @@ export function findBenches(folder: string, filters: readonly string[]): string[
 }
 
 /** What a bench measured, or null when it ended badly; whatever else it prints goes to the terminal. */
-export async function runBench(file: string): Promise<Result[] | null> {
-  const child = spawn(process.execPath, ["--expose-gc", "--import=tsx", file, "--json"], {
+export async function runBench(file: string, flags: readonly string[] = []): Promise<Result[] | null> {
+  const child = spawn(process.execPath, ["--expose-gc", "--import=tsx", file, "--json", ...flags], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let output = "";
@@ -34,20 +38,29 @@ async function main(words: readonly string[]): Promise<void> {
     import.meta.dirname,
     words.filter((word) => !word.startsWith("-")),
   );
+  const flags = words.filter((word) => word.startsWith("--") && word !== "--json");
+  const startedOn = machine();
   const results: Result[] = [];
   const failed: string[] = [];
-  if (!asJson) console.log(`${machine()}\n`);
+  if (!asJson) console.log(`${startedOn}\n`);
   for (const name of names) {
     if (!asJson) process.stderr.write(`${name} …\n`);
-    const found = await runBench(join(import.meta.dirname, `${name}.ts`));
+    const found = await runBench(join(import.meta.dirname, `${name}.ts`), flags);
     if (found === null) failed.push(name);
     else if (asJson) for (const result of found) console.log(JSON.stringify(result));
     results.push(...(found ?? []));
   }
   if (!asJson && results.length > 0) console.log(`\n${table(results)}${noise(results)}`);
+  if (results.length > 0) keep(results, startedOn);
   for (const name of failed) console.error(`✗ ${name} ended without a result.`);
   if (names.length === 0) console.error("✗ No bench has that name.");
   process.exitCode = failed.length > 0 || names.length === 0 ? 1 : 0;
+}
+
+function keep(results: readonly Result[], startedOn: string): void {
+  mkdirSync(OUTPUT, { recursive: true });
+  writeFileSync(join(OUTPUT, "results.jsonl"), results.map((result) => `${JSON.stringify(result)}\n`).join(""));
+  writeFileSync(join(OUTPUT, "results.svg"), plot(results, startedOn));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main(process.argv.slice(2));

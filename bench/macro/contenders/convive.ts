@@ -1,0 +1,57 @@
+import { Agent, get } from "node:http";
+import { CURSOR, encodeFrame, JOIN, LEAVE, PROTOCOL_VERSION } from "../../../src/protocol.js";
+import { ticketOf } from "../../../src/testing/visitor.js";
+import type { Contender, Person, Visitor } from "../contender.js";
+import { Line } from "../line.js";
+
+const JOIN_REF = "1";
+const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+
+/** A visitor of a Convive page, who can also point. */
+export interface ConviveVisitor extends Visitor {
+  point(x: number, y: number): void;
+}
+
+export const convive: Contender = {
+  name: "Convive",
+  program: "convive",
+
+  /** As a browser: the page over HTTP, then its socket. */
+  async open(port: number, person: Person): Promise<ConviveVisitor> {
+    const headers = { "X-Person": person.id, ...(person.name === undefined ? {} : { "X-Name": person.name }) };
+    const url = `/boards/${person.room}`;
+    const { topic, token } = ticketOf(await fetchPage(port, url, headers));
+    const line = await Line.open({ port, path: "/convive/websocket?vsn=2.0.0", headers });
+    const join = Line.textFrame(encodeFrame([JOIN_REF, JOIN_REF, topic, JOIN, { v: PROTOCOL_VERSION, token, url }]));
+    const leave = Line.textFrame(encodeFrame([JOIN_REF, "2", topic, LEAVE, {}]));
+    return {
+      line,
+      enter: () => line.write(join),
+      leave: () => line.write(leave),
+      point: (x, y) => line.send(encodeFrame([JOIN_REF, null, topic, CURSOR, [x, y]])),
+    };
+  },
+
+  isWelcome(payload) {
+    const start = payload.toString("latin1", 0, 120);
+    if (!start.startsWith('["1","1"')) return false;
+    if (start.includes('"status":"ok"')) return true;
+    throw new Error(`The join was refused: ${start}`);
+  },
+
+  tells(payload, { kind, name, count }) {
+    const text = payload.toString();
+    return text.includes('"diff"') && text.includes(`"${count}"`) && (kind === "leave" || text.includes(name));
+  },
+};
+
+function fetchPage(port: number, path: string, headers: Readonly<Record<string, string>>): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = get({ port, host: "127.0.0.1", path, headers, agent }, (response) => {
+      let html = "";
+      response.setEncoding("utf8").on("data", (text: string) => (html += text));
+      response.on("end", () => resolve(html));
+    });
+    request.on("error", reject);
+  });
+}

@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { refuseFullLoad, refuseMissing, refuseNoise } from "./refusal.js";
+
+test("a full load beside a server with time to spare is refused, and says the shares", () => {
+  const full = { windowMs: 100, loadWorkMs: 95, serverCpuMs: 60 };
+  const refusal = { code: "BENCH_LOAD_IS_THE_LIMIT", message: /raw: the load worked 95 % .* server 60 %.*--viewers=N/ };
+  assert.throws(() => refuseFullLoad("raw", full), refusal);
+  refuseFullLoad("raw", { ...full, serverCpuMs: 85 });
+  refuseFullLoad("raw", { ...full, loadWorkMs: 80 });
+});
+
+test("a missing delivery is refused, and so is one too many", () => {
+  assert.throws(() => refuseMissing("ours", 999, 1000), { code: "BENCH_DELIVERY_MISSING", message: /999 of 1000/ });
+  assert.throws(() => refuseMissing("ours", 1001, 1000), { code: "BENCH_DELIVERY_MISSING" });
+  refuseMissing("ours", 1000, 1000);
+});
+
+test("a noisy machine is refused with its spread, seen in the baseline or on the cores", () => {
+  const refusal = { code: "BENCH_MACHINE_NOISY" };
+  assert.throws(() => refuseNoise("x", { spread: 0.31, foreign: null }), { ...refusal, message: /31 %.*unknown here/ });
+  assert.throws(() => refuseNoise("x", { spread: 0.1, foreign: 0.25 }), { ...refusal, message: /10 %.*25 %/ });
+  refuseNoise("x", { spread: 0.3, foreign: 0.1 });
+});

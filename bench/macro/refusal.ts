@@ -1,0 +1,73 @@
+/** Why a bench reports nothing; each message says what to do. */
+export type RefusalCode = "BENCH_LOAD_IS_THE_LIMIT" | "BENCH_DELIVERY_MISSING" | "BENCH_MACHINE_NOISY";
+
+/** A measurement that would say more of the machine, or of the load, than of the server. */
+export class BenchRefusal extends Error {
+  override readonly name = "BenchRefusal";
+
+  constructor(
+    readonly code: RefusalCode,
+    message: string,
+  ) {
+    super(`${code}: ${message}`);
+  }
+}
+
+/** What the load did while a server was measured. */
+export interface LoadShare {
+  /** from the first frame sent to the last one heard */
+  readonly windowMs: number;
+  /** how much of it the load was reading and writing, rather than looking whether there is something to read */
+  readonly loadWorkMs: number;
+  /** processor time of the server in it */
+  readonly serverCpuMs: number;
+}
+
+/** Above it the load had no time to spare … */
+const FULL_LOAD = 0.9;
+/** … and below it the server had. */
+const FULL_SERVER = 0.8;
+/** What else may run on the two cores, as a share of one. */
+const MOST_FOREIGN = 0.1;
+/** Width of the middle half of the baseline's samples, as a share of their median. */
+const WIDEST_BASELINE = 0.3;
+
+/**
+ * Server and load each have a core: when the load is full and the server is not, it was the load that took so long.
+ * @throws BenchRefusal BENCH_LOAD_IS_THE_LIMIT
+ */
+export function refuseFullLoad(of: string, { windowMs, loadWorkMs, serverCpuMs }: LoadShare): void {
+  if (loadWorkMs / windowMs <= FULL_LOAD || serverCpuMs / windowMs >= FULL_SERVER) return;
+  throw new BenchRefusal(
+    "BENCH_LOAD_IS_THE_LIMIT",
+    `${of}: the load worked ${percent(loadWorkMs / windowMs)} of the time and the server ${percent(serverCpuMs / windowMs)}. ` +
+      "Its figures would be the load's: give the load a faster core, or ask for fewer viewers with --viewers=N.",
+  );
+}
+
+/** @throws BenchRefusal BENCH_DELIVERY_MISSING */
+export function refuseMissing(of: string, delivered: number, expected: number): void {
+  if (delivered === expected) return;
+  throw new BenchRefusal(
+    "BENCH_DELIVERY_MISSING",
+    `${of}: ${delivered} of ${expected} deliveries arrived in time. A server that tells fewer is cheaper, so nothing is reported: ` +
+      "run it again; if it stays, the server loses frames, or a frame differs from what the contender's `tells` expects.",
+  );
+}
+
+/** @throws BenchRefusal BENCH_MACHINE_NOISY */
+export function refuseNoise(of: string, seen: { readonly spread: number; readonly foreign: number | null }): void {
+  const { spread, foreign } = seen;
+  const isForeign = foreign !== null && foreign > MOST_FOREIGN;
+  if (spread <= WIDEST_BASELINE && !isForeign) return;
+  const others = foreign === null ? "unknown here" : `${percent(foreign)}, at most ${percent(MOST_FOREIGN)}`;
+  throw new BenchRefusal(
+    "BENCH_MACHINE_NOISY",
+    `${of}: the middle half of the raw baseline spreads over ${percent(spread)} of its median (at most ${percent(WIDEST_BASELINE)}); ` +
+      `others on the busier of our two cores took ${others}. Stop what else runs, then run it again; --allow-noise shows the figures all the same.`,
+  );
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}

@@ -1,0 +1,80 @@
+// The server's side of the wire to the bench: what a server process does besides serving.
+import { writeFileSync } from "node:fs";
+import { Session, type Profiler } from "node:inspector";
+
+/** What the bench asks of a server process, and what comes back. */
+export interface Question {
+  readonly number: number;
+  readonly name: string;
+  readonly words: readonly unknown[];
+}
+export type Answer = { readonly number: number } & ({ readonly value: unknown } | { readonly error: string });
+
+export interface ServerMemory {
+  readonly heapBytes: number;
+  readonly rssBytes: number;
+  readonly externalBytes: number;
+}
+
+export type Answers = Readonly<Record<string, (...words: never[]) => unknown>>;
+
+let measuredFrom = { cpuMs: 0, atMs: 0 };
+let profiler: Session | null = null;
+
+const COMMON: Answers = {
+  /** Measuring begins now. */
+  begin: () => {
+    measuredFrom = { cpuMs: cpuMs(), atMs: performance.now() };
+  },
+  /** Processor time and time since it began. */
+  end: () => {
+    const used = cpuMs();
+    return { cpuMs: used - measuredFrom.cpuMs, ms: performance.now() - measuredFrom.atMs };
+  },
+  /** After all garbage is gone. */
+  memory: (): ServerMemory => {
+    for (let time = 0; time < 3; time += 1) globalThis.gc?.();
+    const { heapUsed, rss, external } = process.memoryUsage();
+    return { heapBytes: heapUsed, rssBytes: rss, externalBytes: external };
+  },
+  startProfile: () => {
+    profiler = new Session();
+    profiler.connect();
+    profiler.post("Profiler.enable");
+    profiler.post("Profiler.setSamplingInterval", { interval: 200 });
+    profiler.post("Profiler.start");
+  },
+  /** Writes the profile of all since `startProfile` to a file. */
+  stopProfile: (file: string) => {
+    if (profiler === null) return;
+    const stopped = new Promise<Profiler.Profile>((resolve, reject) => {
+      profiler?.post("Profiler.stop", (error, result) => (error ? reject(error) : resolve(result.profile)));
+    });
+    return stopped.then((profile) => writeFileSync(file, JSON.stringify(profile)));
+  },
+};
+
+/** Processor time of this process, in ms. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+/**
+ * Last line of every server program: tells the bench the port, and answers it until it is gone.
+ *
+ * @example
+ * await obey(server, { crowd: () => room.size });
+ */
+export function obey(port: number, more: Answers = {}): void {
+  const answers: Answers = { ...COMMON, ...more };
+  process.on("message", ({ number, name, words }: Question) => {
+    const work = async () => answers[name]!(...(words as never[]));
+    work().then(
+      (value) => process.send!({ number, value } satisfies Answer),
+      (error: unknown) => process.send!({ number, error: String(error) } satisfies Answer),
+    );
+  });
+  process.once("disconnect", () => process.exit());
+  process.send!({ number: 0, value: port } satisfies Answer);
+}
