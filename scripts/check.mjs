@@ -40,6 +40,8 @@ const CHECKS = [
  */
 export async function runChecks(checks = CHECKS, print = (text) => process.stdout.write(text)) {
   const tally = emptyTally();
+  /** @type {string[]} */
+  const failures = [];
   const waiting = [...checks];
   /** @type {Set<string>} */
   const open = new Set(checks.map((check) => check.name));
@@ -53,7 +55,9 @@ export async function runChecks(checks = CHECKS, print = (text) => process.stdou
       running.delete(work);
       tally[result.ok ? "passed" : "failed"] += 1;
       print(`${result.ok ? "✓" : "✗"} ${check.name}  ${Math.round(result.ms)} ms\n`);
-      if (!result.ok) print(`\n${result.output.trimEnd()}\n\n`);
+      if (result.ok) return;
+      print(`\n${result.output.trimEnd()}\n\n`);
+      failures.push(`✗ ${check.name}\n${result.output}`);
     });
     running.add(work);
   };
@@ -63,7 +67,7 @@ export async function runChecks(checks = CHECKS, print = (text) => process.stdou
     if (next >= 0 && running.size < AT_ONCE) start(/** @type {Check} */ (waiting.splice(next, 1)[0]));
     else await Promise.race(running);
   }
-  return tally;
+  return failures.length > 0 ? { ...tally, failures } : tally;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

@@ -20,7 +20,7 @@ test("a check waits for the one it comes after, two run at once, and each counts
   let printed = "";
   const checks = [check("late", true, "types"), check("types", true), check("lint", false), check("format", true)];
   const tally = await runChecks(checks, (text) => (printed += text));
-  assert.deepEqual(tally, { passed: 3, failed: 1, skipped: 0 });
+  assert.deepEqual(tally, { passed: 3, failed: 1, skipped: 0, failures: ["✗ lint\nwhat lint says"] });
   assert.ok(order.indexOf("late") > order.indexOf("types"));
   assert.equal(most, 2);
   assert.match(printed, /✗ lint {2}1 ms\n\nwhat lint says\n/);

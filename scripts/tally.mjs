@@ -1,5 +1,8 @@
-/** @typedef {{ passed: number, failed: number, skipped: number }} Tally */
+/** @typedef {{ passed: number, failed: number, skipped: number, failures?: readonly string[] }} Tally failures: what each says, to be told again at the end */
 /** @typedef {"passed" | "failed" | "skipped" | null} Outcome null: not a test of its own */
+
+const RECAP_LINES = 30;
+const RECAP_COLUMNS = 1_000;
 
 /** @returns {Tally} */
 export const emptyTally = () => ({ passed: 0, failed: 0, skipped: 0 });
@@ -15,7 +18,8 @@ export function addTallies(tallies) {
     sum.failed += failed;
     sum.skipped += skipped;
   }
-  return sum;
+  const failures = tallies.flatMap((tally) => tally.failures ?? []);
+  return failures.length > 0 ? { ...sum, failures } : sum;
 }
 
 /**
@@ -87,6 +91,25 @@ function problemOf(counted, tally, ended) {
  */
 export function closingLine({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+}
+
+/**
+ * The failures once more, each cut short: whoever looks at the end of a long output sees them.
+ * @param {Tally} tally
+ */
+export function recapOf({ failures = [] }) {
+  return failures.map(shorten).join("\n");
+}
+
+/** @param {string} failure */
+function shorten(failure) {
+  const lines = failure.trimEnd().split("\n");
+  const left = lines.slice(0, RECAP_LINES).map((line) => line.slice(0, RECAP_COLUMNS));
+  return [
+    ...left,
+    ...(lines.length > left.length ? [`  … ${lines.length - left.length} more lines above`] : []),
+    "",
+  ].join("\n");
 }
 
 /**

@@ -4,7 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 import { runCommand } from "./run-command.mjs";
-import { addTallies, closingLine, exitCodeOf, outcomeOf, settleTally, tallyOfBrowserReport } from "./tally.mjs";
+import {
+  addTallies,
+  closingLine,
+  exitCodeOf,
+  outcomeOf,
+  recapOf,
+  settleTally,
+  tallyOfBrowserReport,
+} from "./tally.mjs";
 
 const data = { name: "adds", file: "/house/src/sum.test.ts", details: { duration_ms: 1 } };
 const tally = (passed: number, failed = 0, skipped = 0) => ({ passed, failed, skipped });
@@ -37,6 +45,14 @@ test("tallies add up and the closing line tells of skipped tests only when there
   assert.deepEqual(addTallies([tally(1, 2, 3), tally(10)]), tally(11, 2, 3));
   assert.equal(closingLine(tally(11, 2)), "11 passed, 2 failed");
   assert.equal(closingLine(tally(11, 2, 3)), "11 passed, 2 failed, 3 skipped");
+});
+
+test("what failed is told once more at the end, cut short", () => {
+  const long = Array.from({ length: 40 }, (_, line) => `line ${line}`).join("\n");
+  const sum = addTallies([tally(1), { ...tally(0, 1), failures: ["✗ a"] }, { ...tally(0, 1), failures: [long] }]);
+  assert.deepEqual([sum.failed, sum.failures], [2, ["✗ a", long]]);
+  assert.match(recapOf(sum), /^✗ a\n\nline 0\n[^]*line 29\n  … 10 more lines above\n$/);
+  assert.equal(recapOf(tally(3)), "");
 });
 
 test("a run is green only when something passed and nothing failed", () => {
@@ -84,7 +100,7 @@ test("node:test files that pass, fail, crash, hold nothing or do not load are ea
     return { output, counted: output.trimEnd().split("\n").at(-1) };
   };
 
-  assert.equal((await count("passes.test.ts")).counted, JSON.stringify(tally(2)));
+  assert.equal((await count("passes.test.ts")).counted, JSON.stringify({ ...tally(2), failures: [] }));
   const all = await count(
     "passes.test.ts",
     "fails.test.ts",
@@ -96,7 +112,8 @@ test("node:test files that pass, fail, crash, hold nothing or do not load are ea
   assert.match(all.output, /✗ b\n +Error: red\n.*fails\.test\.ts:3:/);
   assert.match(all.output, /✗ The file itself\n.*\n +Its process ended with code 3/);
   assert.match(all.output, /empty\.test\.ts[^]*holds no test/);
-  const { passed, failed, skipped } = JSON.parse(all.counted ?? "");
+  const { passed, failed, skipped, failures } = JSON.parse(all.counted ?? "");
+  assert.match(failures.join(""), /fails\.test\.ts\n\n? *✗ b\n +Error: red/);
   assert.equal(skipped, 1);
   assert.equal(failed, 4, all.output);
   assert.ok(passed >= 4 && passed <= 5, all.output);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { runChecks } from "./check.mjs";
 import { findChromium } from "./chromium.mjs";
-import { addTallies, closingLine, exitCodeOf, settleTally, tallyOfBrowserReport } from "./tally.mjs";
+import { addTallies, closingLine, exitCodeOf, recapOf, settleTally, tallyOfBrowserReport } from "./tally.mjs";
 import { findTests } from "./test-files.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -104,6 +104,8 @@ async function main(filters) {
     tallies.push({ passed: 0, failed: 1, skipped: 0 });
   }
   const tally = addTallies(tallies);
+  const recap = recapOf(tally);
+  if (recap !== "") console.log(`\nWhat failed before the browser tests, once more:\n\n${recap}`);
   console.log(closingLine(tally));
   process.exitCode = exitCodeOf(tally);
 }

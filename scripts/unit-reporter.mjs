@@ -1,4 +1,4 @@
-// A reporter of node:test: one line a file, failures in full, and the tally as JSON in the file that TALLY_FILE names.
+// A reporter of node:test: one line a file, failures in full, and the tally with the failures as JSON in the file that TALLY_FILE names.
 import { writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import { emptyTally, isWholeFile, outcomeOf } from "./tally.mjs";
@@ -33,6 +33,8 @@ class FileReport {
 /** @param {AsyncIterable<{ type: string, data: any }>} source */
 export default async function* reporter(source) {
   const total = emptyTally();
+  /** @type {string[]} */
+  const failures = [];
   let current = /** @type {FileReport | null} */ (null);
   for await (const { type, data } of source) {
     if (!ORDERED.has(type) || data.file === undefined) continue;
@@ -49,11 +51,13 @@ export default async function* reporter(source) {
     if (outcome === null) continue;
     total[outcome] += 1;
     current.tally[outcome] += 1;
-    if (outcome === "failed") current.failures.push(describeFailure(type, data));
+    if (outcome !== "failed") continue;
+    current.failures.push(describeFailure(type, data));
+    failures.push(`✗ ${file}${current.failures.at(-1)}`);
   }
   if (current !== null) yield current.toString();
   const tallyFile = process.env["TALLY_FILE"];
-  if (tallyFile) writeFileSync(tallyFile, JSON.stringify(total));
+  if (tallyFile) writeFileSync(tallyFile, JSON.stringify({ ...total, failures }));
 }
 
 /**
