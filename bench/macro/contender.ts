@@ -36,6 +36,8 @@ export interface Contender {
   isWelcome(payload: Buffer): boolean;
   /** Whether a message tells of it. */
   tells(payload: Buffer, news: News): boolean;
+  /** Makes what says whether a line that hears this message knows of so many people. */
+  shows(count: number): (payload: Buffer, line: Line) => boolean;
 }
 
 /** Sockets that are opened at the same time. */

@@ -4,6 +4,7 @@ import type { Contender } from "./contender.js";
 import { CoreWatch, LOAD_CORE, pinSelf } from "./cores.js";
 import { hasFlag } from "./flags.js";
 import { BenchRefusal, refuseNoise } from "./refusal.js";
+import { spinFor } from "./spin.js";
 import { ServerProcess } from "./server-process.js";
 
 /** A contender with its server running. */
@@ -65,6 +66,23 @@ export async function onQuietCores<T>(
   const result = await work();
   tolerably(() => refuseNoise(of, { spread: spread(baselineOf(result)), foreign: watch.foreign() }));
   return result;
+}
+
+const QUIET_MS = 50;
+/** Timers of a server that does nothing. */
+const IDLE_CPU_MS = 2;
+const SETTLE_PATIENCE_MS = 60_000;
+
+/** Waits until a server has done all that it was told to. */
+export async function settle(server: ServerProcess): Promise<void> {
+  const deadline = performance.now() + SETTLE_PATIENCE_MS;
+  for (;;) {
+    await server.begin();
+    await spinFor(QUIET_MS);
+    const { cpuMs } = await server.end();
+    if (cpuMs < IDLE_CPU_MS) return;
+    if (performance.now() > deadline) throw new Error(`The server "${server.name}" does not come to rest.`);
+  }
 }
 
 /** With `--allow-noise` a noisy machine is only told of, for those who work on a bench; nothing measured so may be quoted. */

@@ -43,6 +43,11 @@ export const convive: Contender = {
     const text = payload.toString();
     return text.includes('"diff"') && text.includes(`"${count}"`) && (kind === "leave" || text.includes(name));
   },
+
+  shows(count) {
+    const value = Buffer.from(`"${count}"`);
+    return (payload) => payload.includes(value);
+  },
 };
 
 function fetchPage(port: number, path: string, headers: Readonly<Record<string, string>>): Promise<string> {

@@ -17,4 +17,9 @@ export const raw: Contender = {
 
   /** It says what it was given to say. */
   tells: (payload) => payload.toString("latin1", 0, 11) !== '{"welcome":',
+
+  shows(count) {
+    const end = `"count":${count}}`;
+    return (payload) => payload.toString("latin1", payload.length - end.length) === end;
+  },
 };

@@ -27,4 +27,9 @@ export const socketIo: Contender = {
     if (kind === "leave") return text.startsWith('42["left"') && text.endsWith(`,${count}]`);
     return text.startsWith('42["joined"') && text.includes(`"${name}"`) && text.endsWith(`,${count}]`);
   },
+
+  shows(count) {
+    const end = `,${count}]`;
+    return (payload) => payload.toString("latin1", payload.length - end.length) === end;
+  },
 };

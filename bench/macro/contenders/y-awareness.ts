@@ -27,6 +27,9 @@ export const yAwareness: Contender = {
     const text = payload.toString("latin1");
     return kind === "leave" ? text.endsWith("null") : text.includes(name);
   },
+
+  /** Of a room that was empty when the line was opened: a message for all states, then one for each who came. */
+  shows: (count) => (_, line) => line.frames > count,
 };
 
 /** An awareness message with one state: number of states, then client, clock and JSON of each. */
