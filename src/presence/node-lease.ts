@@ -79,6 +79,8 @@ export class NodeLease {
   async resign(): Promise<void> {
     await this.#renewing;
     if (!this.#hasLease) return;
+    // Who is on the way in comes too late: what was written now would outlive the lease.
+    this.#hasLease = false;
     await this.#guarded("the lease could not be given back", () => this.owner.backend.resign(this.incarnation));
   }
 

@@ -427,6 +427,21 @@ test("a node writes nothing before it has a lease: were it to die, nobody would 
   assert.deepEqual(there.told, ["+ann", "-ann node"]);
 });
 
+test("who is on the way in when a node gives its lease back is not written: nobody would sweep him for long", async () => {
+  const cluster = new PresenceCluster();
+  const [one, two] = [cluster.start(), cluster.start()];
+  const there = await Observer.of(two, KEY);
+  const here = await Observer.of(one, KEY);
+  const resign = one.link.resign.bind(one.link);
+  one.link.resign = async (incarnation) => {
+    await resign(incarnation);
+    void track(here.hold, "c1", "ann");
+    await cluster.advance(1_000);
+  };
+  await one.node.close();
+  assert.deepEqual([there.list, there.told], [[], []]);
+});
+
 test("rooms used once leave nothing behind", async () => {
   const cluster = new PresenceCluster();
   const { node } = cluster.start();

@@ -174,7 +174,7 @@ export class Writer {
     const joining = new Map(this.#joining);
     const waiting = this.#waiting.splice(0);
     try {
-      if (!this.owner.hasLease) throw new Error("this node has no lease yet");
+      if (!this.owner.hasLease) throw new Error("this node has no lease");
       const write = { incarnation, sequence, nonce: this.owner.nonce(), isAll, operations };
       const result = await backend.apply(this.room, write);
       if (result.state === "ok") this.#seat(joining, result.refused ?? []);
