@@ -4,7 +4,7 @@ import { raw } from "./macro/contenders/raw.js";
 import { socketIo } from "./macro/contenders/socket-io.js";
 import { yAwareness } from "./macro/contenders/y-awareness.js";
 import { each, visit, type Contender, type News, type Visitor } from "./macro/contender.js";
-import { middle, onQuietCores, takeTurns, withEntrants, type Entrant } from "./macro/contest.js";
+import { middle, mustBeQuiet, takeTurns, withEntrants, type Entrant } from "./macro/contest.js";
 import { deliver, type Delivered } from "./macro/delivery.js";
 import { numbersFlag } from "./macro/flags.js";
 import type { Line } from "./macro/line.js";
@@ -65,12 +65,13 @@ async function measure(viewers: number, peers: readonly Contender[]): Promise<Me
     const crowds: Crowd[] = [];
     for (const entrant of entrants) crowds.push(await gather(entrant, viewers));
     await sayTheSame(crowds[0]!, crowds[1]!);
-    const turns = async () => {
-      for (const { server } of crowds) await server.profile();
-      return takeTurns(crowds, ROUNDS, turn);
-    };
-    const servers = crowds.map(({ server }) => server);
-    const samples = await onQuietCores(of, servers, turns, ([plain]) => plain!.map(({ join }) => join.cpuMs));
+    for (const { server } of crowds) await server.profile();
+    const { samples, foreign } = await takeTurns(crowds, numbersFlag("rounds", [ROUNDS])[0]!, turn);
+    mustBeQuiet(
+      of,
+      foreign,
+      samples[0]!.map(({ join }) => join.cpuMs),
+    );
     for (const { server, contender } of crowds) await server.stop(`${NAME} ${viewers} ${contender.program}`);
     return compare(of, crowds, samples);
   });
@@ -88,12 +89,12 @@ async function gather({ contender, server }: Entrant, viewers: number): Promise<
 
 /** What Convive sends is what raw `ws.send` is to send. */
 async function sayTheSame(plain: Crowd, ours: Crowd): Promise<void> {
-  const { join, leave } = await turn(ours, -1);
+  const { join, leave } = await turn(ours, 0);
   await plain.server.ask("say", join.payload, leave.payload);
 }
 
-async function turn({ contender, server, lines }: Crowd, round: number): Promise<Turn> {
-  const numbers = Array.from({ length: JOINERS }, (_, at) => PEOPLE + (round + 2) * JOINERS + at);
+async function turn({ contender, server, lines }: Crowd, number: number): Promise<Turn> {
+  const numbers = Array.from({ length: JOINERS }, (_, at) => PEOPLE + number * JOINERS + at);
   const joiners = await each(JOINERS, (at) => contender.open(server.port, person(numbers[at]!)));
   await spinFor(GAP_MS);
   const news = (kind: News["kind"], at: number): News => {

@@ -4,7 +4,7 @@ import { raw } from "./macro/contenders/raw.js";
 import { socketIo } from "./macro/contenders/socket-io.js";
 import { yAwareness } from "./macro/contenders/y-awareness.js";
 import { each, type Contender, type Visitor } from "./macro/contender.js";
-import { middle, onQuietCores, settle, takeTurns, withEntrants, type Entrant } from "./macro/contest.js";
+import { middle, mustBeQuiet, settle, takeTurns, withEntrants, type Entrant } from "./macro/contest.js";
 import { numbersFlag } from "./macro/flags.js";
 import type { Line, LineListener } from "./macro/line.js";
 import { refuseFullLoad, refuseMissing } from "./macro/refusal.js";
@@ -44,21 +44,21 @@ async function measure(people: number): Promise<Measurement[]> {
     await entrants[0]!.server.ask("batch", true);
     const [fast, slow] = [entrants.slice(0, 2), entrants.slice(2)];
     for (const { server } of fast) await server.profile();
-    const turn = (entrant: Entrant, round: number) => storm(entrant, round, people);
-    const servers = entrants.map(({ server }) => server);
-    const samples = await onQuietCores(
+    const turn = (entrant: Entrant, number: number) => storm(entrant, number, people);
+    const often = await takeTurns(fast, numbersFlag("rounds", [ROUNDS])[0]!, turn);
+    const once = await takeTurns(slow, SLOW_ROUNDS, turn);
+    mustBeQuiet(
       of,
-      servers,
-      async () => [...(await takeTurns(fast, ROUNDS, turn)), ...(await takeTurns(slow, SLOW_ROUNDS, turn))],
-      ([plain]) => plain!.map(({ cpuMs }) => cpuMs),
+      often.foreign,
+      often.samples[0]!.map(({ cpuMs }) => cpuMs),
     );
     for (const { server, contender } of fast) await server.stop(`${NAME} ${people} ${contender.program}`);
-    return compare(of, entrants, samples);
+    return compare(of, entrants, [...often.samples, ...once.samples]);
   });
 }
 
-async function storm({ contender, server }: Entrant, round: number, people: number): Promise<Storm> {
-  const room = `storm-${round}`;
+async function storm({ contender, server }: Entrant, number: number, people: number): Promise<Storm> {
+  const room = `storm-${number}`;
   const visitors = await each(people, (at) => {
     return contender.open(server.port, { room, id: `p${at}`, name: `Person ${10_000 + at}` });
   });

@@ -3,9 +3,13 @@ import { median, spread } from "../measure.js";
 import type { Contender } from "./contender.js";
 import { CoreWatch, LOAD_CORE, pinSelf } from "./cores.js";
 import { hasFlag } from "./flags.js";
-import { BenchRefusal, refuseNoise } from "./refusal.js";
+import { BenchRefusal, MOST_FOREIGN, refuseNoise } from "./refusal.js";
 import { spinFor } from "./spin.js";
 import { ServerProcess } from "./server-process.js";
+
+/** So many times as many turns may be taken again as count. */
+const RETAKEN = 2;
+let turns = 0;
 
 /** A contender with its server running. */
 export interface Entrant {
@@ -35,37 +39,48 @@ export async function withEntrants<T>(
   }
 }
 
+/** What was measured in turns. */
+export interface Turns<S> {
+  /** of each entrant, in their order */
+  readonly samples: readonly (readonly S[])[];
+  /** what others took of a core at most in a turn that counts, as a share; null where nobody tells */
+  readonly foreign: number | null;
+}
+
 /**
  * So many rounds, in each of which every entrant has its turn; every second round backwards. One round before them counts for nothing.
- * Gives the samples of each, in the order of the entrants.
+ * A turn during which others took too much of our cores is taken again, whatever it measured, as long as there is patience.
+ *
+ * @param turn given a number that no other turn has
  */
 export async function takeTurns<E, S>(
   entrants: readonly E[],
   rounds: number,
-  turn: (entrant: E, round: number) => Promise<S>,
-): Promise<S[][]> {
-  const samples: S[][] = entrants.map(() => []);
-  const order = entrants.map((entrant, at) => ({ entrant, own: samples[at]! }));
+  turn: (entrant: E, number: number) => Promise<S>,
+): Promise<Turns<S>> {
+  const order = entrants.map((entrant) => ({ entrant, own: [] as S[] }));
+  let again = hasFlag("allow-noise") ? 0 : rounds * entrants.length * RETAKEN;
+  let worst: number | null = null;
   for (let round = 0; round <= rounds; round += 1) {
     for (const { entrant, own } of round % 2 === 0 ? order : order.toReversed()) {
-      const sample = await turn(entrant, round);
-      if (round > 0) own.push(sample);
+      for (;;) {
+        const watch = new CoreWatch(ServerProcess.running());
+        const sample = await turn(entrant, (turns += 1));
+        if (round === 0) break;
+        const foreign = watch.foreign();
+        if (foreign !== null && foreign > MOST_FOREIGN && again-- > 0) continue;
+        if (foreign !== null) worst = Math.max(worst ?? 0, foreign);
+        own.push(sample);
+        break;
+      }
     }
   }
-  return samples;
+  return { samples: order.map(({ own }) => own), foreign: worst };
 }
 
-/** Watches the cores while work is done, and refuses its result when the baseline spread too far or others took too much of them. */
-export async function onQuietCores<T>(
-  of: string,
-  servers: readonly ServerProcess[],
-  work: () => Promise<T>,
-  baselineOf: (result: T) => readonly number[],
-): Promise<T> {
-  const watch = new CoreWatch(servers.map(({ pid }) => pid));
-  const result = await work();
-  tolerably(() => refuseNoise(of, { spread: spread(baselineOf(result)), foreign: watch.foreign() }));
-  return result;
+/** @throws BenchRefusal when the baseline spread too far, or others took too much of the cores */
+export function mustBeQuiet(of: string, foreign: number | null, baseline: readonly number[]): void {
+  tolerably(() => refuseNoise(of, { spread: spread(baseline), foreign }));
 }
 
 const QUIET_MS = 50;

@@ -28,7 +28,7 @@ const FULL_LOAD = 0.9;
 /** … and below it the server had. */
 const FULL_SERVER = 0.8;
 /** What else may run on the two cores, as a share of one. */
-const MOST_FOREIGN = 0.1;
+export const MOST_FOREIGN = 0.1;
 /** Width of the middle half of the baseline's samples, as a share of their median. */
 const WIDEST_BASELINE = 0.3;
 

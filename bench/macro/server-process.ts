@@ -28,6 +28,7 @@ export interface Taken {
 }
 
 export class ServerProcess {
+  static readonly #running = new Set<ServerProcess>();
   port = 0;
   readonly #waiting = new Map<number, Waiting>();
   readonly #release: () => void;
@@ -40,9 +41,11 @@ export class ServerProcess {
     private readonly isProfiled: boolean,
   ) {
     this.#release = endWithUs(child);
+    ServerProcess.#running.add(this);
     child.on("message", (answer: Answer) => this.#answered(answer));
     child.on("exit", (code) => {
       this.#hasEnded = true;
+      ServerProcess.#running.delete(this);
       for (const { reject } of this.#waiting.values())
         reject(new Error(`The server "${name}" has ended with ${code}.`));
       this.#waiting.clear();
@@ -69,8 +72,9 @@ export class ServerProcess {
     return server;
   }
 
-  get pid(): number {
-    return this.child.pid!;
+  /** Process ids of all there are: they share a core. */
+  static running(): readonly number[] {
+    return [...ServerProcess.#running].map(({ child }) => child.pid!);
   }
 
   /** Asks what the program answers besides serving. */
