@@ -17,6 +17,7 @@ const LIMITS = {
   storeClockStepMs: 300,
   redisCommandMs: 600,
   redisRetryMs: 150,
+  prunePresencesMs: 10_000,
 } as const;
 /** What a node needs, after a fault, to have its lease renewed. */
 const RETURN_MS = 300;
