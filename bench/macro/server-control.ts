@@ -1,6 +1,7 @@
 // The server's side of the wire to the bench: what a server process does besides serving.
 import { writeFileSync } from "node:fs";
 import { Session, type Profiler } from "node:inspector";
+import { writeHeapSnapshot } from "node:v8";
 
 /** What the bench asks of a server process, and what comes back. */
 export interface Question {
@@ -37,6 +38,7 @@ const COMMON: Answers = {
     const { heapUsed, rss, external } = process.memoryUsage();
     return { heapBytes: heapUsed, rssBytes: rss, externalBytes: external };
   },
+  snapshot: (file: string) => writeHeapSnapshot(file),
   startProfile: () => {
     profiler = new Session();
     profiler.connect();

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { endWithUs } from "../../src/testing/end-with-us.js";
 import { pinned, SERVER_CORE } from "./cores.js";
+import { hasFlag } from "./flags.js";
 import { compileProgram } from "./program.js";
 import type { Answer, Question, ServerMemory } from "./server-control.js";
 import { hottest } from "./profile.js";
@@ -98,6 +99,14 @@ export class ServerProcess {
     return this.ask<ServerMemory>("memory");
   }
 
+  /** All that is reachable now, into a file for the memory tab of a browser's tools, when `--snapshot` was asked for. */
+  async snapshot(of: string): Promise<void> {
+    if (!hasFlag("snapshot")) return;
+    const file = profileFile(of, "heapsnapshot");
+    await this.ask("snapshot", file);
+    process.stderr.write(`${file}\n`);
+  }
+
   /** From here on, when `--profile` was asked for; the profile ends with the server. */
   async profile(): Promise<void> {
     if (this.isProfiled) await this.ask("startProfile");
@@ -114,8 +123,7 @@ export class ServerProcess {
   }
 
   async #writeProfile(of: string): Promise<void> {
-    mkdirSync(PROFILES, { recursive: true });
-    const file = join(PROFILES, `${of.replace(/\W+/g, "-")}.cpuprofile`);
+    const file = profileFile(of, "cpuprofile");
     await this.ask("stopProfile", file);
     if (existsSync(file)) process.stderr.write(`${file}\n${hottest(readFileSync(file, "utf8"))}\n`);
   }
@@ -126,4 +134,9 @@ export class ServerProcess {
     if ("error" in answer) waiting?.reject(new Error(`${this.name}: ${answer.error}`));
     else waiting?.resolve(answer.value);
   }
+}
+
+function profileFile(of: string, extension: string): string {
+  mkdirSync(PROFILES, { recursive: true });
+  return join(PROFILES, `${of.replace(/\W+/g, "-")}.${extension}`);
 }
