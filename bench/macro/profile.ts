@@ -19,6 +19,26 @@ export function hottest(text: string, shown = SHOWN): string {
     .join("\n");
 }
 
+export interface Window {
+  readonly fromMicros: number;
+  readonly toMicros: number;
+}
+
+/** The profile as if nothing had been done but in these windows, which follow one another. */
+export function within(profile: Profiler.Profile, windows: readonly Window[]): Profiler.Profile {
+  const { nodes, samples = [], timeDeltas = [], startTime } = profile;
+  const idle = nodes.find(({ callFrame }) => callFrame.functionName === "(idle)")?.id;
+  if (idle === undefined) return profile;
+  let at = startTime;
+  let next = 0;
+  const kept = samples.map((id, sample) => {
+    at += timeDeltas[sample] ?? 0;
+    while (next < windows.length && windows[next]!.toMicros < at) next += 1;
+    return next < windows.length && windows[next]!.fromMicros <= at ? id : idle;
+  });
+  return { ...profile, samples: kept };
+}
+
 function nameOf({ functionName, url, lineNumber }: Profiler.Profile["nodes"][number]["callFrame"]): string {
   const place = url === "" ? "" : `  ${url.split("/").slice(-3).join("/")}:${lineNumber + 1}`;
   return `${functionName || "(anonymous)"}${place}`;

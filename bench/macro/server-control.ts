@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { Session, type Profiler } from "node:inspector";
 import { writeHeapSnapshot } from "node:v8";
+import { within } from "./profile.js";
 
 /** What the bench asks of a server process, and what comes back. */
 export interface Question {
@@ -19,19 +20,24 @@ export interface ServerMemory {
 
 export type Answers = Readonly<Record<string, (...words: never[]) => unknown>>;
 
-let measuredFrom = { cpuMs: 0, atMs: 0 };
+/** What was measured, by the clock of profiles. */
+const windows: { readonly fromMicros: number; readonly toMicros: number }[] = [];
+let measuredFrom = { cpuMs: 0, atMicros: 0 };
 let profiler: Session | null = null;
 
 const COMMON: Answers = {
   /** Measuring begins now. */
   begin: () => {
-    measuredFrom = { cpuMs: cpuMs(), atMs: performance.now() };
+    measuredFrom = { cpuMs: cpuMs(), atMicros: micros() };
   },
   /** Processor time and time since it began. */
   end: () => {
-    const used = cpuMs();
-    return { cpuMs: used - measuredFrom.cpuMs, ms: performance.now() - measuredFrom.atMs };
+    const [used, toMicros] = [cpuMs(), micros()];
+    const { atMicros: fromMicros } = measuredFrom;
+    windows.push({ fromMicros, toMicros });
+    return { cpuMs: used - measuredFrom.cpuMs, ms: (toMicros - fromMicros) / 1_000 };
   },
+  cpuMs: () => cpuMs(),
   /** After all garbage is gone. */
   memory: (): ServerMemory => {
     for (let time = 0; time < 3; time += 1) globalThis.gc?.();
@@ -43,18 +49,23 @@ const COMMON: Answers = {
     profiler = new Session();
     profiler.connect();
     profiler.post("Profiler.enable");
-    profiler.post("Profiler.setSamplingInterval", { interval: 200 });
+    profiler.post("Profiler.setSamplingInterval", { interval: 500 });
     profiler.post("Profiler.start");
   },
-  /** Writes the profile of all since `startProfile` to a file. */
+  /** Writes the profile of what was measured since `startProfile` to a file. */
   stopProfile: (file: string) => {
     if (profiler === null) return;
     const stopped = new Promise<Profiler.Profile>((resolve, reject) => {
       profiler?.post("Profiler.stop", (error, result) => (error ? reject(error) : resolve(result.profile)));
     });
-    return stopped.then((profile) => writeFileSync(file, JSON.stringify(profile)));
+    return stopped.then((profile) => writeFileSync(file, JSON.stringify(within(profile, windows))));
   },
 };
+
+/** The clock that profiles are timed with. */
+function micros(): number {
+  return Number(process.hrtime.bigint() / 1_000n);
+}
 
 /** Processor time of this process, in ms. */
 function cpuMs(): number {
