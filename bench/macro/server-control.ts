@@ -52,13 +52,16 @@ const COMMON: Answers = {
     profiler.post("Profiler.setSamplingInterval", { interval: 500 });
     profiler.post("Profiler.start");
   },
-  /** Writes the profile of what was measured since `startProfile` to a file. */
+  /** Writes the profile of what was measured since `startProfile` to a file; false when nothing was profiled. */
   stopProfile: (file: string) => {
-    if (profiler === null) return;
+    if (profiler === null) return false;
     const stopped = new Promise<Profiler.Profile>((resolve, reject) => {
       profiler?.post("Profiler.stop", (error, result) => (error ? reject(error) : resolve(result.profile)));
     });
-    return stopped.then((profile) => writeFileSync(file, JSON.stringify(within(profile, windows))));
+    return stopped.then((profile) => {
+      writeFileSync(file, JSON.stringify(within(profile, windows)));
+      return true;
+    });
   },
 };
 

@@ -1,6 +1,6 @@
 // A server of the bench, in a process and on a core of its own.
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { endWithUs } from "../../src/testing/end-with-us.js";
 import { pinned, SERVER_CORE } from "./cores.js";
@@ -124,8 +124,10 @@ export class ServerProcess {
 
   async #writeProfile(of: string): Promise<void> {
     const file = profileFile(of, "cpuprofile");
-    await this.ask("stopProfile", file);
-    if (existsSync(file)) process.stderr.write(`${file}\n${hottest(readFileSync(file, "utf8"))}\n`);
+    const isWritten = await this.ask<boolean>("stopProfile", file);
+    if (isWritten) process.stderr.write(`${file}
+${hottest(readFileSync(file, "utf8"))}
+`);
   }
 
   #answered(answer: Answer): void {
