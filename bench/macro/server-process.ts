@@ -125,7 +125,8 @@ export class ServerProcess {
   async #writeProfile(of: string): Promise<void> {
     const file = profileFile(of, "cpuprofile");
     const isWritten = await this.ask<boolean>("stopProfile", file);
-    if (isWritten) process.stderr.write(`${file}
+    if (isWritten)
+      process.stderr.write(`${file}
 ${hottest(readFileSync(file, "utf8"))}
 `);
   }
