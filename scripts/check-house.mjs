@@ -30,7 +30,7 @@ const LAYERS = [
  */
 const DOORS = [
   { name: "express", files: /^src\/(convive|http\/express-door)\.ts$/, types: /^src\// },
-  { name: "ws", files: /^src\/(convive|http\/upgrades|testing\/visitor)\.ts$/, types: /^src\// },
+  { name: "ws", files: /^src\/(convive|http\/web-socket|testing\/visitor)\.ts$/, types: /^src\// },
   { name: "eta", files: /^src\/render\/template\.ts$/ },
   { name: "path-to-regexp", files: /^src\/session\/route\.ts$/ },
   { name: "node-html-parser", files: /^src\/testing\// },

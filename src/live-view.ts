@@ -94,7 +94,7 @@ export abstract class LiveView<P extends Params = Params> {
 
   /** What the template reads as `it`: by default the view's own public fields and getters, without `_names`. */
   context(): Record<string, unknown> {
-    return fieldsAndGetters(this);
+    return fieldsAndGetters(this, null);
   }
 
   /** Runs once when the view is over. */
@@ -147,12 +147,22 @@ const gettersByPrototype = new WeakMap<object, readonly string[]>();
 /** Of the session nothing is shown by accident; the other a trait gives, to templates that read it. */
 const HIDDEN = new Set(["session", "presenceStale"]);
 
-function fieldsAndGetters(view: LiveView<any>): Record<string, unknown> {
+/** The context of a view: of one that does not override `context()` only what is read, where that is known. */
+export function linesOf(view: LiveView<any>, reads: ReadonlySet<string> | null): Record<string, unknown> {
+  if (view.context === LiveView.prototype.context) return fieldsAndGetters(view, reads);
+  const lines: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(view.context())) lines[name] = unwrap(value);
+  return lines;
+}
+
+function fieldsAndGetters(view: LiveView<any>, reads: ReadonlySet<string> | null): Record<string, unknown> {
   const it: Record<string, unknown> = {};
   const own = view as unknown as Record<string, unknown>;
-  for (const name of gettersOf(Object.getPrototypeOf(view) as object)) it[name] = own[name];
+  for (const name of gettersOf(Object.getPrototypeOf(view) as object)) {
+    if (!reads || reads.has(name)) it[name] = unwrap(own[name]);
+  }
   for (const name of Object.keys(view)) {
-    if (name.startsWith("_") || typeof own[name] === "function") continue;
+    if ((reads && !reads.has(name)) || name.startsWith("_") || typeof own[name] === "function") continue;
     it[name] = unwrap(own[name]);
   }
   return it;
@@ -175,7 +185,7 @@ function collectGetters(prototype: object): Set<string> {
 }
 
 /** Handles stand in the context as the value they hold. */
-export function unwrap(value: unknown): unknown {
+function unwrap(value: unknown): unknown {
   if (typeof value !== "object" || value === null || !(CONTEXT_VALUE in value)) return value;
   return (value as { [CONTEXT_VALUE](): unknown })[CONTEXT_VALUE]();
 }

@@ -27,8 +27,8 @@ export interface ViewTrait {
   resumed?(): void | Promise<void>;
   /** The view is over; called once, after the view's own `unmount`. Must not throw away what others need: it is awaited. */
   ended?(reason: EndReason): void | Promise<void>;
-  /** Lines of the context, as getters: read only when a template reads them. The view's own names win. */
-  readonly context?: object;
+  /** Puts its lines into the context, those that the template reads; all of them when that is not known (null). The view's own names win. */
+  lines?(it: Record<string, unknown>, reads: ReadonlySet<string> | null): void;
   /** What the page is told when it has joined. */
   joined?(): Partial<JoinReply>;
   /** The page's own pointer; null when it left. */

@@ -60,7 +60,6 @@ delete cursorMethods["constructor"];
 
 /** One view's pointer, and its sight of the others'. */
 class ViewCursors implements ViewTrait, CursorViewer {
-  readonly context: object;
   #room: CursorRoom | null = null;
   #isRead = false;
 
@@ -68,8 +67,6 @@ class ViewCursors implements ViewTrait, CursorViewer {
     private readonly view: View,
     private readonly host: ViewHost,
   ) {
-    const get = () => this.#cursors;
-    this.context = Object.defineProperty({}, "cursors", { get, enumerable: true, configurable: true });
     host.addTrait(this);
   }
 
@@ -93,6 +90,10 @@ class ViewCursors implements ViewTrait, CursorViewer {
   }
 
   // ── the view's life ──
+
+  lines(it: Record<string, unknown>, reads: ReadonlySet<string> | null): void {
+    if (!reads || reads.has("cursors")) it["cursors"] = this.#cursors;
+  }
 
   joined(): Partial<JoinReply> {
     const room = this.#entered();

@@ -84,7 +84,7 @@ export class PageRenderer {
     const view = await createView(View, host);
     const mounted = { View, view, traits: host.traits };
     await mountView(mounted);
-    const rendered = this.services.templates.render(View.template, contextOf(mounted, this.services.helpers));
+    const rendered = this.services.templates.render(View.template, contextOf(mounted, this.services));
     const ticket: MountTicket = {
       view: name,
       id: this.#idFor(request, name),

@@ -4,18 +4,17 @@ export class Quota {
 
   constructor(private readonly limit: number) {}
 
-  /** An idempotent release, or null when the holder has all it may have. */
-  take(holder: string): (() => void) | null {
+  /** False when the holder has all it may have; else it is to be given back once. */
+  take(holder: string): boolean {
     const count = this.#counts.get(holder) ?? 0;
-    if (count >= this.limit) return null;
+    if (count >= this.limit) return false;
     this.#counts.set(holder, count + 1);
-    let isHeld = true;
-    return () => {
-      if (!isHeld) return;
-      isHeld = false;
-      const left = this.#counts.get(holder)! - 1;
-      if (left === 0) this.#counts.delete(holder);
-      else this.#counts.set(holder, left);
-    };
+    return true;
+  }
+
+  giveBack(holder: string): void {
+    const left = (this.#counts.get(holder) ?? 0) - 1;
+    if (left > 0) this.#counts.set(holder, left);
+    else this.#counts.delete(holder);
   }
 }

@@ -1,6 +1,5 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { WebSocketServer, type WebSocket } from "ws";
 import type { Timer } from "../clock.js";
 import { ConviveError, messageOf } from "../errors.js";
 import { CLOSE_CODES } from "../protocol.js";
@@ -11,10 +10,10 @@ import type { UpgradeRequests } from "./express-door.js";
 import type { Identities } from "./identities.js";
 import type { Origins } from "./origins.js";
 import { Quota } from "./quota.js";
+import { WebSockets, type WebSocketOwner } from "./web-socket.js";
 
 const TICK_MS = 1_000;
 const CLOSE_WAIT_MS = 1_000;
-const PHOENIX = "phoenix";
 const PROTOCOL = "2.0.0";
 const REASONS: Readonly<Record<number, string>> = {
   401: "Unauthorized",
@@ -33,8 +32,8 @@ export interface UpgradeOptions {
 }
 
 /** The door for WebSockets: origin, the app's middleware, identity and quotas, before a socket exists. */
-export class Upgrades {
-  readonly #server: WebSocketServer;
+export class Upgrades implements WebSocketOwner {
+  readonly #webSockets: WebSockets;
   readonly #sockets = new Set<Socket>();
   readonly #perUser: Quota;
   readonly #perAddress: Quota;
@@ -50,13 +49,7 @@ export class Upgrades {
     private readonly options: UpgradeOptions,
   ) {
     const { limits, clock } = owner;
-    this.#server = new WebSocketServer({
-      noServer: true,
-      maxPayload: limits.frameBytes,
-      perMessageDeflate: false,
-      clientTracking: false,
-      handleProtocols: (protocols) => (protocols.has(PHOENIX) ? PHOENIX : false),
-    });
+    this.#webSockets = new WebSockets(this, limits.frameBytes);
     this.#perUser = new Quota(limits.socketsPerUser);
     this.#perAddress = new Quota(limits.socketsPerAddress);
     this.#ticker = clock.every(Math.min(TICK_MS, limits.pingMs / 2), () => this.#tick());
@@ -70,7 +63,7 @@ export class Upgrades {
     if (this.#servers.has(server)) return;
     const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       // Before anything else: an unheard "error" ends the process.
-      socket.on("error", () => socket.destroy());
+      socket.on("error", destroyIt);
       const path = (request.url ?? "").split("?")[0];
       if (path === this.options.path) void this.#upgrade(request, socket, head);
       else if (server.listenerCount("upgrade") === 1) refuse(socket, 404);
@@ -100,7 +93,7 @@ export class Upgrades {
     this.#ticker.clear();
     for (const detach of this.#servers.values()) detach();
     this.#servers.clear();
-    this.#server.close();
+    this.#webSockets.close();
   }
 
   /** Those that do not answer the close in time are not waited for. */
@@ -131,16 +124,28 @@ export class Upgrades {
     try {
       const admitted = await this.#admit(request);
       if ("status" in admitted) return refuse(socket, admitted.status);
-      if (this.#isClosed || !socket.writable) {
-        admitted.release();
-        return refuse(socket, 503);
-      }
-      socket.once("close", admitted.release);
-      this.#server.handleUpgrade(request, socket, head, (ws) => this.#open(ws, admitted.identity));
+      this.#open(request, socket, head, admitted.identity);
     } catch (error) {
       this.#failed(error, socket);
     } finally {
       this.#waiting.delete(socket);
+    }
+  }
+
+  /** What was taken of the quotas is given back when the socket closes, or at once when there is none. */
+  #open(request: IncomingMessage, stream: Duplex, head: Buffer, identity: Identity): void {
+    let isOpen = false;
+    try {
+      if (this.#isClosed || !stream.writable) return refuse(stream, 503);
+      isOpen = this.#webSockets.accept(request, stream, head, (raw) => {
+        const socket = new Socket(raw, identity, this.owner);
+        this.#sockets.add(socket);
+        return socket;
+      });
+      // From here on the WebSocket hears of errors.
+      if (isOpen) stream.off("error", destroyIt);
+    } finally {
+      if (!isOpen) this.#release(identity);
     }
   }
 
@@ -153,9 +158,7 @@ export class Upgrades {
     refuse(socket, status >= 500 ? 500 : known(status));
   }
 
-  async #admit(
-    request: IncomingMessage,
-  ): Promise<{ readonly status: number } | { readonly identity: Identity; readonly release: () => void }> {
+  async #admit(request: IncomingMessage): Promise<{ readonly status: number } | { readonly identity: Identity }> {
     if (this.#isClosed) return { status: 503 };
     const vsn = new URLSearchParams((request.url ?? "").split("?")[1] ?? "").get("vsn");
     if (vsn !== PROTOCOL) return { status: 403 };
@@ -174,30 +177,32 @@ export class Upgrades {
     return this.#withinQuota(identity);
   }
 
-  #withinQuota(
-    identity: Identity,
-  ): { readonly status: number } | { readonly identity: Identity; readonly release: () => void } {
-    const byAddress = this.#perAddress.take(identity.address);
-    if (!byAddress) return { status: 429 };
-    const byUser = this.#perUser.take(identity.userId);
-    if (!byUser) byAddress();
-    return byUser ? { identity, release: () => (byUser(), byAddress()) } : { status: 429 };
+  #withinQuota(identity: Identity): { readonly status: number } | { readonly identity: Identity } {
+    if (!this.#perAddress.take(identity.address)) return { status: 429 };
+    if (this.#perUser.take(identity.userId)) return { identity };
+    this.#perAddress.giveBack(identity.address);
+    return { status: 429 };
   }
 
-  #open(ws: WebSocket, identity: Identity): void {
-    const socket = new Socket(rawSocketOf(ws), identity, this.owner);
-    this.#sockets.add(socket);
-    ws.on("error", () => {});
-    ws.on("message", (data: Buffer, isBinary: boolean) => {
-      if (isBinary) socket.close(1_003, "text frames only");
-      else socket.receive(data.toString());
-    });
-    ws.on("pong", () => socket.heard());
-    ws.on("close", (code: number) => {
-      this.#sockets.delete(socket);
-      socket.closed(code);
-      if (this.#sockets.size === 0) this.#onEmpty();
-    });
+  message(socket: Socket, data: Buffer, isBinary: boolean): void {
+    if (isBinary) socket.close(1_003, "text frames only");
+    else socket.receive(data.toString());
+  }
+
+  pong(socket: Socket): void {
+    socket.heard();
+  }
+
+  closed(socket: Socket, code: number): void {
+    this.#sockets.delete(socket);
+    this.#release(socket.identity);
+    socket.closed(code);
+    if (this.#sockets.size === 0) this.#onEmpty();
+  }
+
+  #release({ address, userId }: Identity): void {
+    this.#perAddress.giveBack(address);
+    this.#perUser.giveBack(userId);
   }
 
   #tick(): void {
@@ -209,24 +214,13 @@ export class Upgrades {
   }
 }
 
-function rawSocketOf(ws: WebSocket) {
-  return {
-    get bufferedAmount() {
-      return ws.bufferedAmount;
-    },
-    send: (data: string | Buffer) => ws.send(data, { binary: false }, ignoreFailure),
-    ping: () => ws.ping(undefined, undefined, ignoreFailure),
-    close: (code: number, reason: string) => ws.close(code, reason),
-    terminate: () => ws.terminate(),
-  };
-}
-
-/** A write to a socket that just closed; its close event tells the rest. */
-function ignoreFailure(): void {}
-
 /** A status of the app's that we can say; else it is just refused. */
 function known(status: number): number {
   return status in REASONS ? status : 403;
+}
+
+function destroyIt(this: Duplex): void {
+  this.destroy();
 }
 
 function refuse(socket: Duplex, status: number): void {

@@ -1,7 +1,8 @@
 import { hostOf, type LiveView } from "../live-view.js";
 import { keyOfView } from "./view-key.js";
 import type { PresenceMembers, RoomCallbacks, ViewRoom } from "./mixin-members.js";
-import { ViewPresence, type BroadcastOptions } from "./mixin-room.js";
+import type { ViewHost } from "../view-host.js";
+import { ViewPresence, type BroadcastOptions, type RoomUse } from "./mixin-room.js";
 import { SecondRoom } from "./mixin-second-room.js";
 import type { LeaveReason, Presence, PresenceChange, PresenceEvent } from "./presence.js";
 import type { RoomChange } from "./roster.js";
@@ -10,7 +11,6 @@ type View = LiveView<any> & PresenceMembers<any, any>;
 type Batch = Pick<RoomChange, "joins" | "updates" | "leaves">;
 type AnyEvent = PresenceEvent<Record<string, unknown>>;
 
-const defaultKeys = new WeakMap<object, string>();
 const secondRooms = new WeakMap<object, number>();
 
 /** Where a view keeps its place in its own room. */
@@ -24,32 +24,50 @@ export function ownRoomOf(view: object): ViewPresence {
 /** Gives a view that is being made its place in its own room. */
 export function enterOwnRoom(view: LiveView<any>): ViewPresence {
   const host = hostOf(view);
-  const own = view as View;
-  return new ViewPresence(host, {
-    key: () => own.getPresenceKey(),
-    userId: () => own.getPresenceUserId(),
-    connectionId: host.connectionId,
-    maxMembers: (view.constructor as { maxMembers?: number }).maxMembers,
-    isAutomatic: true,
-    isListRead: () => host.templateReads("presences") || host.templateReads("presenceCount"),
-    isStaleRead: () => host.templateReads("presenceStale"),
-    changed: (change) => (hearsChange(own, change) ? () => own.handlePresenceChange(change) : null),
-    heard: (message) => () => own.handlePresenceEvent(message),
-    get isHearing() {
-      return own.handlePresenceEvent !== PresenceMethods.prototype.handlePresenceEvent;
-    },
-    context: (presence) => ({
-      get presences() {
-        return presence.presences;
-      },
-      get presenceCount() {
-        return presence.presenceCount;
-      },
-      get presenceStale() {
-        return presence.isStale;
-      },
-    }),
-  });
+  return new ViewPresence(host, new OwnRoom(view as View, host));
+}
+
+/** What a view does with its own room. */
+class OwnRoom implements RoomUse {
+  constructor(
+    private readonly view: View,
+    private readonly host: ViewHost,
+  ) {}
+
+  get connectionId(): string {
+    return this.host.connectionId;
+  }
+  get maxMembers(): number | undefined {
+    return (this.view.constructor as { maxMembers?: number }).maxMembers;
+  }
+  get isAutomatic(): boolean {
+    return true;
+  }
+  get isInContext(): boolean {
+    return true;
+  }
+  get isHearing(): boolean {
+    return this.view.handlePresenceEvent !== PresenceMethods.prototype.handlePresenceEvent;
+  }
+
+  key(): string {
+    return this.view.getPresenceKey();
+  }
+  userId(): string {
+    return this.view.getPresenceUserId();
+  }
+  isListRead(): boolean {
+    return this.host.templateReads("presences") || this.host.templateReads("presenceCount");
+  }
+  isStaleRead(): boolean {
+    return this.host.templateReads("presenceStale");
+  }
+  changed(change: RoomChange): (() => unknown) | null {
+    return hearsChange(this.view, change) ? () => this.view.handlePresenceChange(change) : null;
+  }
+  heard(message: AnyEvent): () => unknown {
+    return () => this.view.handlePresenceEvent(message);
+  }
 }
 
 /** A view that overrides no callback need not be woken for one. */
@@ -93,9 +111,7 @@ abstract class PresenceMethods implements PresenceMembers<any, any> {
   }
 
   getPresenceKey(): string {
-    let key = defaultKeys.get(this);
-    if (key === undefined) defaultKeys.set(this, (key = resolveKey(this as unknown as View)));
-    return key;
+    return (ownRoomOf(this).defaultKey ??= resolveKey(this as unknown as View));
   }
   getPresenceUserId(): string {
     const host = hostOf(this as unknown as View);
@@ -123,7 +139,7 @@ abstract class PresenceMethods implements PresenceMembers<any, any> {
   }
   async handlePresenceChange(batch: Batch): Promise<void> {
     const { visit } = ownRoomOf(this);
-    if (!visit.isLarge) await tellEach(this, batch, visit.visitor.userId);
+    if (!visit.isLarge) await tellEach(this, batch, ownRoomOf(this).userId);
   }
 }
 

@@ -1,9 +1,10 @@
 import { ConviveError } from "../errors.js";
 import { encodeFrame, PRESENCE_EVENT, ROOM_TOPIC, type JoinReply, type PushPayload } from "../protocol.js";
+import type { User } from "../register.js";
 import type { EndReason, SharedFrame, ViewHost, ViewTrait } from "../view-host.js";
 import type { Presence, PresenceEvent, Status } from "./presence.js";
 import type { PresenceMessage, RoomMessage } from "./room-message.js";
-import { NOBODY, RoomVisit } from "./room-visit.js";
+import { NOBODY, RoomVisit, type Visitor, type VisitListener } from "./room-visit.js";
 import type { RoomChange } from "./roster.js";
 
 /** What a view does with what it hears of a room. */
@@ -20,8 +21,8 @@ export interface RoomUse {
   isListRead(): boolean;
   /** Whether the template shows that the list is out of date. */
   isStaleRead(): boolean;
-  /** Lines of the context that the room gives. */
-  context?(room: ViewPresence): object;
+  /** Whether the room's list is in the context. */
+  readonly isInContext: boolean;
   /** Work for the mailbox, or null when nobody there would notice. */
   changed(change: RoomChange): (() => unknown) | null;
   /** Work for the mailbox, or null: then it is passed on to the page. */
@@ -39,20 +40,47 @@ export interface BroadcastOptions {
 const frames = new WeakMap<PresenceMessage, SharedFrame>();
 
 /** One view's place in one room: the view's own room and those of `presenceRoom` are each one of these. */
-export class ViewPresence implements ViewTrait {
+export class ViewPresence implements ViewTrait, Visitor, VisitListener {
+  /** The key made from the view's template, once it was asked for; an own `getPresenceKey()` may make another of it. */
+  defaultKey: string | null = null;
   #visit: RoomVisit | null = null;
   #key: string | null = null;
+  #userId: string | null = null;
   #isTopicTold = false;
   #isListed = false;
   #isStaleAsked = false;
-  readonly context: object;
 
   constructor(
     private readonly host: ViewHost,
     private readonly use: RoomUse,
   ) {
-    this.context = use.context?.(this) ?? {};
     host.addTrait(this);
+  }
+
+  // ── the visitor ──
+
+  get tenant(): string {
+    return this.host.tenant;
+  }
+  /** Who comes back may have other rights than when he left. */
+  get user(): User | null {
+    return this.host.user;
+  }
+  /** Frozen at first use. */
+  get userId(): string {
+    return (this.#userId ??= this.use.userId());
+  }
+  get connectionId(): string {
+    return this.use.connectionId;
+  }
+  get via(): "view" {
+    return "view";
+  }
+  get isLasting(): boolean {
+    return this.host.connected;
+  }
+  get maxMembers(): number | undefined {
+    return this.use.maxMembers;
   }
 
   // ── the room ──
@@ -63,7 +91,7 @@ export class ViewPresence implements ViewTrait {
   }
 
   get visit(): RoomVisit {
-    return (this.#visit ??= this.#enter());
+    return (this.#visit ??= new RoomVisit(this.host.node.rooms, this, this));
   }
 
   /** Empty until the room is watched, and for who may not see it. */
@@ -102,7 +130,7 @@ export class ViewPresence implements ViewTrait {
   }
 
   broadcast(event: string, payload: unknown = {}, { exceptSelf = false, only }: BroadcastOptions = {}): void {
-    const { userId, connectionId } = this.visit.visitor;
+    const { userId, connectionId } = this;
     const message: PresenceMessage = {
       kind: "event",
       event,
@@ -148,44 +176,40 @@ export class ViewPresence implements ViewTrait {
     this.#visit?.setStatus(status);
   }
 
-  // ── what is heard ──
-
-  #enter(): RoomVisit {
-    const { host } = this;
-    const { tenant, connected: isLasting } = host;
-    const { connectionId, maxMembers } = this.use;
-    const own = { key: this.key, userId: this.use.userId(), connectionId, maxMembers };
-    const facts = { ...own, tenant, via: "view", isLasting } as const;
-    return new RoomVisit(
-      host.node.rooms,
-      // Who comes back may have other rights than when he left.
-      Object.defineProperty({ ...facts, user: host.user }, "user", { get: () => host.user, enumerable: true }),
-      {
-        changed: (change) => this.#changed(change),
-        message: (message) => this.#heard(message),
-        kicked: () => this.host.changed(),
-        staleChanged: () => (this.#isStaleAsked || this.use.isStaleRead()) && this.host.changed(),
-      },
-    );
+  lines(it: Record<string, unknown>, reads: ReadonlySet<string> | null): void {
+    if (!this.use.isInContext) return;
+    if (!reads || reads.has("presences")) it["presences"] = this.presences;
+    if (!reads || reads.has("presenceCount")) it["presenceCount"] = this.presenceCount;
+    if (!reads || reads.has("presenceStale")) it["presenceStale"] = this.isStale;
   }
 
-  #changed(change: RoomChange): void {
+  // ── what is heard ──
+
+  changed(change: RoomChange): void {
     const work = this.use.changed(change);
     if (work) this.host.enqueue(work);
     else if (this.#isListed || this.use.isListRead()) this.host.changed();
   }
 
-  #heard(message: RoomMessage): void {
+  kicked(): void {
+    this.host.changed();
+  }
+
+  staleChanged(): void {
+    if (this.#isStaleAsked || this.use.isStaleRead()) this.host.changed();
+  }
+
+  message(message: RoomMessage): void {
     if (message.kind !== "event" || !this.#isForUs(message)) return;
     if (!this.use.isHearing) return this.#send(message);
     const { event, payload, from } = message;
-    const self = from?.userId === this.visit.visitor.userId;
+    const self = from?.userId === this.userId;
     const work = this.use.heard({ event, payload, from: from ? this.visit.find(from.userId) : null, self });
     if (work) this.host.enqueue(work);
   }
 
   #isForUs({ isExceptSelf, only, from }: PresenceMessage): boolean {
-    const { userId, connectionId } = this.visit.visitor;
+    const { userId, connectionId } = this;
     if (only !== undefined && only !== userId) return false;
     return !(isExceptSelf && from?.connectionId === connectionId);
   }

@@ -23,6 +23,7 @@ export class SecondRoom implements ViewRoom<any, any> {
       connectionId: `${host.connectionId}.${number}`,
       maxMembers: on.maxMembers,
       isAutomatic: true,
+      isInContext: false,
       isListRead: () => true,
       isStaleRead: () => false,
       changed: (change) => (this.#hears(change) ? () => this.#tell(change) : null),

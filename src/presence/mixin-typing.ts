@@ -65,7 +65,6 @@ function addTyping(Base: ViewClass<LiveView<any> & PresenceMembers<any, any>>): 
 
 /** One view's own typing, and its sight of the others'. */
 class ViewTyping implements ViewTrait {
-  readonly context: object;
   #field: string | null = null;
   #toldAt = -Infinity;
   #unwatch: (() => void) | null = null;
@@ -74,8 +73,11 @@ class ViewTyping implements ViewTrait {
     private readonly view: LiveView<any>,
     private readonly host: ViewHost,
   ) {
-    this.context = Object.defineProperty({}, "typing", { get: () => this.#typing, enumerable: true });
     host.addTrait(this);
+  }
+
+  lines(it: Record<string, unknown>, reads: ReadonlySet<string> | null): void {
+    if (!reads || reads.has("typing")) it["typing"] = this.#typing;
   }
 
   start(field: string): void {

@@ -13,6 +13,26 @@ interface Held {
   holders: number;
 }
 
+/** There are as many as viewers. */
+class Hold implements RoomHold {
+  #isHeld = true;
+
+  constructor(
+    private readonly rooms: HostedRooms,
+    private readonly held: Held,
+  ) {}
+
+  get room(): Room {
+    return this.held.room;
+  }
+
+  release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.rooms.released(this.held);
+  }
+}
+
 const LEFT_ROOM_KEPT_MS = 60_000;
 
 /** The rooms that a node hosts, each as long as somebody holds it or the store has not heard all of it. */
@@ -40,16 +60,13 @@ export class HostedRooms {
   hold(name: string, make: () => Room): RoomHold {
     let held = this.#held.get(name);
     if (!held) this.#held.set(name, (held = { room: make(), holders: 0 }));
-    const own = held;
-    own.holders += 1;
-    let isHeld = true;
-    const release = () => {
-      if (!isHeld) return;
-      isHeld = false;
-      own.holders -= 1;
-      void this.#dropUnheld(own);
-    };
-    return { room: own.room, release };
+    held.holders += 1;
+    return new Hold(this, held);
+  }
+
+  released(held: Held): void {
+    held.holders -= 1;
+    void this.#dropUnheld(held);
   }
 
   /** Once per tick of the node: lets go of what is done with. */

@@ -10,7 +10,7 @@ import { Listeners } from "./listeners.js";
 import { HostedRooms, type RoomHold } from "./node-rooms.js";
 import { NodeLease, type LeaseOwner } from "./node-lease.js";
 import { NodeOrders, type Disconnect } from "./node-orders.js";
-import { byJoin, fold, type Presence, type PresencePermission, type PresenceRequest } from "./presence.js";
+import { byJoin, fold, permission, type Presence, type PresencePermission, type PresenceRequest } from "./presence.js";
 import { Room } from "./room.js";
 import { encodeMessage, type RoomMessage } from "./room-message.js";
 import type { RoomFeed, RoomNode } from "./room-feed.js";
@@ -153,7 +153,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
   async permit(request: PresenceRequest): Promise<PresencePermission> {
     const { authorizePresence } = this.#options;
     const answer = authorizePresence ? await authorizePresence(request) : request.via === "view";
-    return typeof answer === "boolean" ? { see: answer, track: answer } : answer;
+    return typeof answer === "boolean" ? permission(answer) : answer;
   }
 
   // ── listeners ──

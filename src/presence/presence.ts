@@ -78,6 +78,14 @@ export interface PresencePermission {
   readonly track: boolean;
 }
 
+const EVERYTHING: PresencePermission = Object.freeze({ see: true, track: true });
+const NOTHING: PresencePermission = Object.freeze({ see: false, track: false });
+
+/** Both or neither: the same object for all, since every viewer keeps his. */
+export function permission(isGiven: boolean): PresencePermission {
+  return isGiven ? EVERYTHING : NOTHING;
+}
+
 /** What the store keeps and streams: one tab, device or bot in one room. */
 export interface ConnectionRecord {
   readonly connectionId: string;

@@ -124,6 +124,13 @@ export abstract class RoomFeed implements RoomListener {
   watch(watcher: RoomWatcher): () => void {
     return this.#watchers.add(watcher);
   }
+  /** As `watch` for one of very many, until `unwatch`. */
+  enter(watcher: RoomWatcher): void {
+    this.#watchers.enter(watcher);
+  }
+  unwatch(watcher: RoomWatcher): void {
+    this.#watchers.leave(watcher);
+  }
 
   /**
    * Sends something in the room's stream, to every node that hosts the room, this one included. Resolves with how many do, with null when

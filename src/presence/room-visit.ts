@@ -1,5 +1,4 @@
 import { ConviveError, messageOf } from "../errors.js";
-import type { User } from "../register.js";
 import { freeze } from "../render/freeze.js";
 import { checkUserId, copyMeta } from "./meta.js";
 import type { PresenceNode, RoomHold } from "./node.js";
@@ -8,31 +7,10 @@ import type { RoomWatcher } from "./room-feed.js";
 import type { RoomMessage } from "./room-message.js";
 import type { RoomChange } from "./roster.js";
 import { VisitTurns } from "./visit-turns.js";
+import type { Visitor, VisitListener } from "./visitor.js";
 import { checkMaxMembers, hasSeat, roomFull } from "./seats.js";
 
-/** Who comes to a room, and how. */
-export interface Visitor {
-  readonly tenant: string;
-  readonly key: string;
-  readonly user: User | null;
-  readonly userId: string;
-  readonly connectionId: string;
-  readonly via: "view" | "channel";
-  /** False for an HTTP render: it looks once and leaves no trace. */
-  readonly isLasting: boolean;
-  /** how many people may be in the room */
-  readonly maxMembers?: number | undefined;
-}
-
-/** What a visitor hears of a room, as far as it may see it. */
-export interface VisitListener {
-  changed?(change: RoomChange): void;
-  message?(message: RoomMessage): void;
-  /** The visitor was told to leave, and may see the room still or not. */
-  kicked?(): void;
-  /** `isStale` is another now. */
-  staleChanged?(): void;
-}
+export type { Visitor, VisitListener } from "./visitor.js";
 
 type Meta = Readonly<Record<string, unknown>>;
 type GivenMeta = object | ((others: readonly Presence[]) => object);
@@ -41,13 +19,12 @@ type GivenPatch = object | ((meta: never) => object);
 export const NOBODY = freeze([]) as readonly Presence[];
 
 /** One visitor's place in one room: what it may, what it sees, and whether it is in the list. */
-export class RoomVisit {
-  readonly #watcher: RoomWatcher;
-  readonly #turns: VisitTurns;
+export class RoomVisit implements RoomWatcher {
+  #turns: VisitTurns | null = null;
   #permission: PresencePermission | null = null;
   #hold: RoomHold | null = null;
-  #unwatch: (() => void) | null = null;
   #entering: Promise<void> | null = null;
+  #hasEntered = false;
   #isSeen = false;
   #glimpse: readonly Presence[] = NOBODY;
   #isGlimpseStale = false;
@@ -63,13 +40,6 @@ export class RoomVisit {
     checkUserId(visitor.userId);
     checkMaxMembers(visitor.maxMembers);
     this.node.nameOf(visitor.tenant, visitor.key);
-    this.#turns = new VisitTurns(node.logger, visitor.key);
-    this.#watcher = {
-      changed: (change) => this.#sees && this.listener.changed?.(change),
-      message: (message) => this.#sees && this.listener.message?.(message),
-      staleChanged: () => this.#sees && this.listener.staleChanged?.(),
-      kicked: (userId) => void (userId === this.visitor.userId && this.#kicked()),
-    };
   }
 
   /** The list can be read; empty for who may not see it. */
@@ -129,26 +99,29 @@ export class RoomVisit {
 
   /** Begins to see the room. Who may not see it sees an empty one; `mustSee` makes that an error. */
   async watch({ mustSee = false }: { readonly mustSee?: boolean } = {}): Promise<void> {
-    await this.#enter();
+    if (!this.#hasEntered) await this.#enter();
     if (mustSee && !this.#permission!.see) throw this.#forbidden("see");
     this.#isSeen = true;
   }
 
   /** Enters the list, or changes what stands there. Resolves when the own list shows it. */
   track(meta: GivenMeta): Promise<void> {
-    return this.#turns.take(async () => {
+    return this.#inTurn(async () => {
       await this.watch();
       if (!this.#permission!.track) throw this.#forbidden("be in");
       const given = typeof meta === "function" ? meta(this.#others()) : meta;
       if (this.isTracked) return this.#change({ ...this.#meta, ...given });
       const copied = copyMeta(given, this.node.limits);
       if (!this.visitor.isLasting) this.#pretend(copied);
-      else if (!this.#isEnded) await this.#hold!.room.track({ ...this.visitor, meta: copied });
+      else if (!this.#isEnded) {
+        const { connectionId, userId, maxMembers } = this.visitor;
+        await this.#hold!.room.track({ connectionId, userId, maxMembers, meta: copied });
+      }
     });
   }
 
   update(patch: GivenPatch): Promise<void> {
-    return this.#turns.take(async () => {
+    return this.#inTurn(async () => {
       if (!this.isTracked) {
         throw new ConviveError(
           "PRESENCE_NOT_TRACKED",
@@ -162,7 +135,7 @@ export class RoomVisit {
 
   /** Leaves the list at once; goes on seeing it. Harmless when not in it. */
   untrack(): Promise<void> {
-    return this.#turns.take(async () => {
+    return this.#inTurn(async () => {
       this.#checkedMeta = null;
       await this.#hold?.room.leave(this.visitor.connectionId, "left");
     });
@@ -194,7 +167,7 @@ export class RoomVisit {
     this.#isEnded = true;
     await this.#entering?.catch(() => {});
     const hold = this.#hold;
-    this.#unwatch?.();
+    hold?.room.unwatch(this);
     this.#hold = null;
     // The node's own end keeps the place in the list, for who comes back at another node.
     if (this.node.isRetiring) return;
@@ -202,6 +175,21 @@ export class RoomVisit {
     hold?.release();
     // What is told to the room need not be seen here any more.
     await hold?.room.drain();
+  }
+
+  // ── what the room tells ──
+
+  changed(change: RoomChange): void {
+    if (this.#sees) this.listener.changed?.(change);
+  }
+  message(message: RoomMessage): void {
+    if (this.#sees) this.listener.message?.(message);
+  }
+  staleChanged(): void {
+    if (this.#sees) this.listener.staleChanged?.();
+  }
+  kicked(userId: string): void {
+    if (userId === this.visitor.userId) this.#kicked();
   }
 
   get #sees(): boolean {
@@ -212,18 +200,23 @@ export class RoomVisit {
     return this.#checkedMeta ?? this.#hold?.room.metaOf(this.visitor.connectionId) ?? {};
   }
 
+  /** Most who look on have never had a turn. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    this.#turns ??= new VisitTurns(this.node.logger, this.visitor.key);
+    return this.#turns.take(work);
+  }
+
   #enter(): Promise<void> {
-    this.#entering ??= this.#enterOnce().catch((error: unknown) => {
-      this.#entering = null;
-      throw error;
-    });
+    this.#entering ??= this.#enterOnce()
+      .then(() => void (this.#hasEntered = true))
+      .finally(() => (this.#entering = null));
     return this.#entering;
   }
 
   async #enterOnce(): Promise<void> {
     const { tenant, key, isLasting } = this.visitor;
     const since = this.node.orders.last;
-    this.#permission = await this.node.permit(this.visitor);
+    this.#permission = await this.#permit();
     if (!isLasting) {
       if (this.#permission.see) this.#glimpse = await this.#look();
       return;
@@ -231,7 +224,7 @@ export class RoomVisit {
     if (this.#isEnded || (!this.#permission.see && !this.#permission.track)) return;
     const hold = await this.node.host(tenant, key);
     this.#hold = hold;
-    this.#unwatch = hold.room.watch(this.#watcher);
+    hold.room.enter(this);
     // An order that came meanwhile found nobody here to obey it.
     if (this.node.orders.since(since, this.visitor)) await this.#permitAnew();
   }
@@ -268,8 +261,13 @@ export class RoomVisit {
     else await this.#hold!.room.update(this.visitor.connectionId, copied);
   }
 
+  #permit(): Promise<PresencePermission> {
+    const { user, userId, key, via } = this.visitor;
+    return this.node.permit({ user, userId, key, via });
+  }
+
   async #permitAnew(): Promise<void> {
-    this.#permission = await this.node.permit(this.visitor);
+    this.#permission = await this.#permit();
     if (!this.#permission.track) await this.#hold?.room.leave(this.visitor.connectionId, "removed");
   }
 

@@ -2,14 +2,14 @@ import { ConviveError } from "../errors.js";
 import type { Frozen } from "../render/freeze.js";
 import { CONTEXT_VALUE, type ViewHost, type ViewTrait } from "../view-host.js";
 import type { PayloadOf } from "./presence.js";
-import type { Shared, SharedBody, SharedDefinition, SharedHold } from "./shared.js";
+import type { Shared, SharedBody, SharedDefinition, SharedValue, SharedViewer } from "./shared.js";
 import { keyOfView } from "./view-key.js";
 
 /** What `this.share(definition)` returns. */
-export class SharedHandle<T, E> implements Shared<T, E>, ViewTrait {
+export class SharedHandle<T, E> implements Shared<T, E>, SharedViewer, ViewTrait {
   readonly #body: SharedBody;
   #ready: Promise<void> | null = null;
-  #hold: SharedHold | null = null;
+  #shared: SharedValue | null = null;
   #glimpse: { readonly value: unknown } | null = null;
   #frozenKey: string | null = null;
   #isEnded = false;
@@ -30,16 +30,13 @@ export class SharedHandle<T, E> implements Shared<T, E>, ViewTrait {
         `The shared value ${JSON.stringify(this.#body.name)} is not loaded; it is after mount(), and within after \`await ….ready()\`.`,
       );
     }
-    return (this.#glimpse ? this.#glimpse.value : this.#hold!.shared.value) as Frozen<T>;
+    return (this.#glimpse ? this.#glimpse.value : this.#shared!.value) as Frozen<T>;
   }
 
   /** @throws ConviveError PRESENCE_FORBIDDEN for who may not see the room, or what `load` throws */
   ready(): Promise<void> {
-    this.#ready ??= this.#load().catch((error: unknown) => {
-      this.#ready = null;
-      throw error;
-    });
-    return this.#ready;
+    if (this.#glimpse || this.#shared) return Promise.resolve();
+    return (this.#ready ??= this.#load().finally(() => (this.#ready = null)));
   }
 
   send<K extends keyof E & string>(event: K, ...[payload]: PayloadOf<E, K>): void {
@@ -62,7 +59,7 @@ export class SharedHandle<T, E> implements Shared<T, E>, ViewTrait {
   }
 
   async resumed(): Promise<void> {
-    if (this.#hold) await this.#mustSee(this.#key);
+    if (this.#shared) await this.#mustSee(this.#key);
   }
 
   ended(): void {
@@ -75,7 +72,7 @@ export class SharedHandle<T, E> implements Shared<T, E>, ViewTrait {
   }
 
   get #isReady(): boolean {
-    return this.#glimpse !== null || (this.#hold?.shared.isReady ?? false);
+    return this.#glimpse !== null || (this.#shared?.isReady ?? false);
   }
 
   /** Frozen at first use. */
@@ -91,18 +88,15 @@ export class SharedHandle<T, E> implements Shared<T, E>, ViewTrait {
       this.#glimpse = { value: await node.shared.glance(this.#body, tenant, key) };
       return;
     }
-    const hold = await node.shared.hold(this.#body, tenant, key, {
-      changed: () => this.host.changed(),
-      kicked: (userId) => void (userId === this.host.userId && this.#kicked(key)),
-    });
-    if (this.#isEnded) hold.release();
-    else this.#hold = hold;
+    const shared = await node.shared.enter(this.#body, tenant, key, this);
+    if (this.#isEnded) node.shared.leave(shared, this);
+    else this.#shared = shared;
   }
 
   #send(event: string | null, payload: unknown): void {
     if (!this.host.connected || this.#isEnded) return;
-    if (this.#hold) this.#hold.shared.send(event, payload);
-    else this.host.enqueue(() => this.ready().then(() => this.#hold?.shared.send(event, payload)));
+    if (this.#shared) this.#shared.send(event, payload);
+    else this.host.enqueue(() => this.ready().then(() => this.#shared?.send(event, payload)));
   }
 
   async #mustSee(key: string): Promise<void> {
@@ -116,14 +110,17 @@ export class SharedHandle<T, E> implements Shared<T, E>, ViewTrait {
     );
   }
 
+  changed(): void {
+    this.host.changed();
+  }
+
   /** An order to leave: who may see the room no more has no value any more. */
-  #kicked(key: string): void {
-    this.host.enqueue(() => this.#mustSee(key));
+  kicked(userId: string): void {
+    if (userId === this.host.userId) this.host.enqueue(() => this.#mustSee(this.#key));
   }
 
   #release(): void {
-    this.#hold?.release();
-    this.#hold = null;
-    this.#ready = null;
+    if (this.#shared) this.host.node.shared.leave(this.#shared, this);
+    this.#shared = null;
   }
 }

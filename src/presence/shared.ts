@@ -69,12 +69,6 @@ export interface SharedViewer {
   kicked(userId: string): void;
 }
 
-export interface SharedHold {
-  readonly shared: SharedValue;
-  /** Idempotent. */
-  release(): void;
-}
-
 /** The shared values of a node: one per room and definition, as long as somebody here looks at it. */
 export class SharedRooms {
   readonly #values = new Map<string, SharedValue>();
@@ -88,26 +82,27 @@ export class SharedRooms {
     return this.#values.size;
   }
 
-  /** Subscribed and loaded when this resolves. */
-  async hold(body: SharedBody, tenant: string, key: string, viewer: SharedViewer): Promise<SharedHold> {
+  /** Subscribed and loaded when this resolves; the viewer hears it until `leave`. */
+  async enter(body: SharedBody, tenant: string, key: string, viewer: SharedViewer): Promise<SharedValue> {
     const id = this.#idOf(body, tenant, key);
     let shared = this.#values.get(id);
-    if (!shared) this.#values.set(id, (shared = new SharedValue(this.node, body, tenant, key)));
-    const own = shared;
-    const leave = own.join(viewer);
-    const release = () => {
-      leave();
-      if (own.isWatched || this.#values.get(id) !== own) return;
-      this.#values.delete(id);
-      own.stop();
-    };
+    if (!shared) this.#values.set(id, (shared = new SharedValue(this.node, id, body, tenant, key)));
+    shared.join(viewer);
     try {
-      await own.ready();
-      return { shared: own, release };
+      await shared.ready();
+      return shared;
     } catch (error) {
-      release();
+      this.leave(shared, viewer);
       throw error;
     }
+  }
+
+  /** Idempotent. */
+  leave(shared: SharedValue, viewer: SharedViewer): void {
+    shared.leave(viewer);
+    if (shared.isWatched || this.#values.get(shared.id) !== shared) return;
+    this.#values.delete(shared.id);
+    shared.stop();
   }
 
   /** The value for one look: what is held here, else loaded for all who look just now. */
@@ -151,6 +146,8 @@ export class SharedValue {
 
   constructor(
     private readonly node: PresenceNode,
+    /** of the room and the definition */
+    readonly id: string,
     private readonly body: SharedBody,
     private readonly tenant: string,
     private readonly key: string,
@@ -168,8 +165,13 @@ export class SharedValue {
     return this.#viewers.size > 0;
   }
 
-  join(viewer: SharedViewer): () => void {
-    return this.#viewers.add(viewer);
+  /** Who joins again is there once. */
+  join(viewer: SharedViewer): void {
+    this.#viewers.enter(viewer);
+  }
+
+  leave(viewer: SharedViewer): void {
+    this.#viewers.leave(viewer);
   }
 
   /** Rejects when it cannot be loaded; the next one who asks tries again. */

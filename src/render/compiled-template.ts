@@ -45,6 +45,7 @@ export class CompiledTemplate implements RenderedTemplate, Shareable {
   readonly #code: CompiledCode;
   readonly #included = new Map<string, CompiledTemplate>();
   #plan: SharingPlan | null = null;
+  #readNames: ReadonlySet<string> | null | undefined;
   #reachable: Statics | null = null;
 
   /** @throws ConviveError TEMPLATE_SYNTAX */
@@ -84,6 +85,12 @@ export class CompiledTemplate implements RenderedTemplate, Shareable {
 
   get stats(): TemplateStats {
     return this.surroundings.stats;
+  }
+
+  /** What it and its includes may read of the context; null when that is not known. */
+  get readNames(): ReadonlySet<string> | null {
+    if (this.#readNames === undefined) this.#readNames = this.plan.keys && new Set(this.plan.keys);
+    return this.#readNames;
   }
 
   get plan(): SharingPlan {

@@ -98,8 +98,7 @@ export class Templates {
 
   /** The names of `it` that a template and its includes may read; null when that is not known. */
   reads(template: string | InlineTemplate): ReadonlySet<string> | null {
-    const { keys } = this.#template(template).plan;
-    return keys && new Set(keys);
+    return this.#template(template).readNames;
   }
 
   /** The statics a page needs to show this, and whatever it may come to show by literal includes. */

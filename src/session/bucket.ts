@@ -8,19 +8,29 @@ export class Bucket {
   constructor(
     private readonly clock: Clock,
     private readonly ratePerSecond: number,
-    private readonly burst: number,
+    private readonly burst = ratePerSecond,
   ) {
     this.#level = burst;
     this.#filledAt = clock.now();
   }
 
+  /** As good as a new one. */
+  get isFull(): boolean {
+    this.#fill();
+    return this.#level === this.burst;
+  }
+
   take(): boolean {
-    const now = this.clock.now();
-    this.#level = Math.min(this.burst, this.#level + ((now - this.#filledAt) / 1_000) * this.ratePerSecond);
-    this.#filledAt = now;
+    this.#fill();
     if (this.#level < 1) return false;
     this.#level -= 1;
     return true;
+  }
+
+  #fill(): void {
+    const now = this.clock.now();
+    this.#level = Math.min(this.burst, this.#level + ((now - this.#filledAt) / 1_000) * this.ratePerSecond);
+    this.#filledAt = now;
   }
 }
 

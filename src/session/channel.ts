@@ -38,7 +38,7 @@ export class Channel extends ConnectedHost implements MailboxOwner, MountedPage 
   readonly #mailbox: Mailbox;
   readonly #outbox: Outbox;
   #state: ChannelState = "mounting";
-  #mounted: Mounted | null = null;
+  #view: LiveView<any> | null = null;
   #isDirty = false;
   #graceTimer: Timer | null = null;
   #turn = 0;
@@ -68,7 +68,7 @@ export class Channel extends ConnectedHost implements MailboxOwner, MountedPage 
 
   /** The view, once it is made; for tests. */
   get view(): LiveView<any> | null {
-    return this.#mounted?.view ?? null;
+    return this.#view;
   }
 
   get isBusy(): boolean {
@@ -78,8 +78,7 @@ export class Channel extends ConnectedHost implements MailboxOwner, MountedPage 
   /** Mounts the view for a page that joins. @throws ControlFlow, or what guards, `mount` or the first render throw; the channel has ended then */
   join(socket: ChannelSocket, joinRef: string | null): Promise<JoinReply> {
     return this.#first(async () => {
-      const view = await createView(this.View, this);
-      this.#mounted = { View: this.View, view, traits: this.traits };
+      this.#view = await createView(this.View, this);
       await mountView(this.#mounted);
       return this.#open(socket, joinRef);
     });
@@ -94,7 +93,7 @@ export class Channel extends ConnectedHost implements MailboxOwner, MountedPage 
     this.#outbox.close();
     this.#graceTimer?.clear();
     return this.#first(async () => {
-      const { View, view, traits } = this.#mounted!;
+      const { View, view, traits } = this.#mounted;
       this.identity = socket.identity;
       const hasMoved = url.href !== this.url.href && this.moveTo(url);
       await runGuards(View, view);
@@ -199,7 +198,7 @@ export class Channel extends ConnectedHost implements MailboxOwner, MountedPage 
     if (!this.moveTo(url))
       throw new TypeError(`patchUrl() stays on the same page; ${url.pathname} is another: use a link or redirect().`);
     this.#outbox.tell(PATCH_URL, { url: url.pathname + url.search + url.hash, replace });
-    this.enqueue(() => this.#mounted?.view.handleParams());
+    this.enqueue(() => this.#view?.handleParams());
   }
 
   async failed(error: unknown): Promise<void> {
@@ -238,16 +237,16 @@ export class Channel extends ConnectedHost implements MailboxOwner, MountedPage 
     this.#isDirty = false;
     this.#state = "joined";
     this.#turn += 1;
-    const view = this.#mounted!.view;
-    this.#outbox.open(socket, joinRef, rendered, view.pageTitle);
-    return joinReply(this, rendered, view.pageTitle, this.services);
+    this.#outbox.open(socket, joinRef, rendered, this.#view!.pageTitle);
+    this.settle();
+    return joinReply(this, rendered, this.#view!.pageTitle, this.services);
   }
 
   #inMailbox<T>(work: (view: LiveView<any>) => Promise<T>): Promise<T> {
     return this.#mailbox.run(async () => {
       this.#isDirty = true;
       try {
-        return await work(this.#mounted!.view);
+        return await work(this.#view!);
       } catch (error) {
         if (!(error instanceof ControlFlow)) await this.#tellError(error);
         throw error;
@@ -259,8 +258,7 @@ export class Channel extends ConnectedHost implements MailboxOwner, MountedPage 
   }
 
   async #tellError(error: unknown): Promise<void> {
-    const view = this.#mounted?.view;
-    if (view) await this.userCode.run(() => view.handleError(error));
+    await this.userCode.run(() => this.#view?.handleError(error));
   }
 
   /** Has what there is to show shown, when nothing else runs. */
@@ -268,8 +266,12 @@ export class Channel extends ConnectedHost implements MailboxOwner, MountedPage 
     this.#mailbox.post(() => {});
   }
 
+  get #mounted(): Mounted {
+    return { View: this.View, view: this.#view!, traits: this.traits };
+  }
+
   #render(): Rendered {
-    return this.services.templates.render(this.View.template, contextOf(this.#mounted!, this.services.helpers));
+    return this.services.templates.render(this.View.template, contextOf(this.#mounted, this.services));
   }
 
   #show(): void {
@@ -278,7 +280,7 @@ export class Channel extends ConnectedHost implements MailboxOwner, MountedPage 
       if (!this.#outbox.isReady(() => this.#wake())) return;
       this.#isDirty = false;
       try {
-        this.#outbox.show(this.#render(), this.#mounted!.view.pageTitle);
+        this.#outbox.show(this.#render(), this.#view!.pageTitle);
       } catch (error) {
         this.userCode.log(error, "a view could not be rendered; its page keeps what it shows");
       }
@@ -292,8 +294,7 @@ export class Channel extends ConnectedHost implements MailboxOwner, MountedPage 
   }
 
   async #finish(reason: EndReason): Promise<void> {
-    const view = this.#mounted?.view;
-    if (view) await this.userCode.run(() => view.unmount());
+    await this.userCode.run(() => this.#view?.unmount());
     for (const trait of this.traits) await this.userCode.run(() => trait.ended?.(reason));
   }
 }

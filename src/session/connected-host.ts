@@ -11,8 +11,8 @@ import { UserCode } from "./user-code.js";
 /** A host whose page is there: what it starts lasts, and its browser can show another URL of it. */
 export abstract class ConnectedHost extends PageHost {
   readonly connected = true;
-  protected readonly lasting: Lasting;
-  protected readonly userCode: UserCode;
+  #lasting: Lasting | null = null;
+  #userCode: UserCode | null = null;
 
   constructor(
     services: SessionServices,
@@ -22,8 +22,17 @@ export abstract class ConnectedHost extends PageHost {
     readonly connectionId: string,
   ) {
     super(services, identity, place);
-    this.userCode = new UserCode(services.logger, { view: place.viewName, connection: connectionId });
-    this.lasting = new Lasting(services.clock, services.topics, (work) => this.enqueue(work));
+  }
+
+  /** Most views start nothing. */
+  protected get lasting(): Lasting {
+    const { clock, topics } = this.services;
+    return (this.#lasting ??= new Lasting(clock, topics, (work) => this.enqueue(work)));
+  }
+
+  protected get userCode(): UserCode {
+    const { viewName: view, connectionId: connection } = this;
+    return (this.#userCode ??= new UserCode(this.logger, { view, connection }));
   }
 
   every(ms: number, work: () => unknown): () => void {
@@ -39,7 +48,8 @@ export abstract class ConnectedHost extends PageHost {
   }
 
   protected tellTraits(tell: (trait: ViewTrait) => void): void {
-    for (const trait of this.traits) this.userCode.attempt(() => tell(trait));
+    const { userCode } = this;
+    for (const trait of this.traits) userCode.attempt(() => tell(trait));
   }
 
   /** False, and nothing changed, when the URL is not one of this page's. */

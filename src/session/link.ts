@@ -3,15 +3,21 @@ import type { Identity } from "./identity.js";
 import type { ChannelSocket } from "./outbox.js";
 import type { TopicLink } from "./topic.js";
 
+/** What a link asks of its socket. */
+export interface LinkSocket extends ChannelSocket {
+  readonly identity: Identity;
+  /** The topic ends by itself. */
+  endTopic(link: Link, event: typeof CLOSE | typeof ERROR): void;
+}
+
 /** One join of one topic, from the topic's side. */
 export class Link implements TopicLink {
-  #abandoned = (): void => {};
+  #abandoned: (() => void) | null = null;
 
   constructor(
-    private readonly socket: ChannelSocket & { readonly identity: Identity },
+    private readonly socket: LinkSocket,
     readonly topic: string,
     readonly joinRef: string | null,
-    private readonly onEnd: (event: typeof CLOSE | typeof ERROR) => void,
   ) {}
 
   get identity(): Identity {
@@ -35,10 +41,15 @@ export class Link implements TopicLink {
   }
 
   abandoned(): void {
-    this.#abandoned();
+    this.#abandoned?.();
+  }
+
+  /** The join is answered: nobody can abandon it any more. */
+  answered(): void {
+    this.#abandoned = null;
   }
 
   end(event: typeof CLOSE | typeof ERROR): void {
-    this.onEnd(event);
+    this.socket.endTopic(this, event);
   }
 }

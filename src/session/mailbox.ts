@@ -22,13 +22,17 @@ type Work = () => unknown;
 
 interface Letter {
   readonly work: Work;
+  /** behind it */
+  next?: Letter;
   /** Called instead when the work will not run, or will not end in time. */
   readonly drop?: (error: Error) => void;
 }
 
 /** Runs what is posted one at a time, each awaited, in the order posted. */
 export class Mailbox {
-  readonly #queue: Letter[] = [];
+  #first: Letter | undefined = undefined;
+  #last: Letter | undefined = undefined;
+  #length = 0;
   #isRunning = false;
   #isClosed = false;
   /** set once work that did not end was left behind */
@@ -41,7 +45,7 @@ export class Mailbox {
   ) {}
 
   get isFull(): boolean {
-    return this.#queue.length >= this.limits.mailboxLength;
+    return this.#length >= this.limits.mailboxLength;
   }
 
   get isIdle(): boolean {
@@ -80,7 +84,7 @@ export class Mailbox {
     if (this.#isClosed) return;
     const timer = this.clock.after(waitMs, () => {
       this.#lastWork = work();
-      for (const { drop } of this.#queue.splice(0)) drop?.(ended());
+      for (let letter = this.#take(); letter; letter = this.#take()) letter.drop?.(ended());
     });
     this.post(() => {
       timer.clear();
@@ -90,22 +94,34 @@ export class Mailbox {
   }
 
   #add(letter: Letter): void {
-    this.#queue.push(letter);
+    if (this.#last) this.#last.next = letter;
+    else this.#first = letter;
+    this.#last = letter;
+    this.#length += 1;
     if (!this.#isRunning) void this.#run();
+  }
+
+  #take(): Letter | undefined {
+    const letter = this.#first;
+    if (!letter) return undefined;
+    this.#first = letter.next;
+    if (!this.#first) this.#last = undefined;
+    this.#length -= 1;
+    return letter;
   }
 
   async #run(): Promise<void> {
     this.#isRunning = true;
     // Leave the caller's stack first, so that posting never runs work in the middle of somebody else's.
     await Promise.resolve();
-    for (let letter = this.#queue.shift(); letter; letter = this.#queue.shift()) {
+    for (let letter = this.#take(); letter; letter = this.#take()) {
       try {
         const result = letter.work();
         if (result instanceof Promise) await this.#inTime(result, letter);
       } catch (error) {
         await this.#report(error);
       }
-      this.owner.turned(this.#queue.length === 0);
+      this.owner.turned(this.#length === 0);
     }
     this.#isRunning = false;
   }

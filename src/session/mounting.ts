@@ -1,7 +1,8 @@
 import type { LiveView } from "../live-view.js";
-import { unwrap } from "../live-view.js";
+import { linesOf } from "../live-view.js";
 import type { ViewHost, ViewTrait } from "../view-host.js";
 import type { ViewClass } from "./registry.js";
+import type { SessionServices } from "./services.js";
 
 /** A view and the traits it gave itself. */
 export interface Mounted {
@@ -28,19 +29,14 @@ export async function mountView({ view, traits }: Mounted): Promise<void> {
   for (const trait of traits) await trait.mounted?.();
 }
 
-/** What the template reads as `it`: helpers, then the lines of the traits, then the view's own. */
+/** What the template reads as `it`: helpers, then the lines of the traits, then the view's own; those it reads, where that is known. */
 export function contextOf(
-  { view, traits }: Mounted,
-  helpers: Readonly<Record<string, unknown>>,
+  { View, view, traits }: Mounted,
+  { helpers, templates, isDevelopment }: Pick<SessionServices, "helpers" | "templates" | "isDevelopment">,
 ): Record<string, unknown> {
-  const it = Object.create(null) as Record<string, unknown>;
-  Object.assign(it, helpers);
-  for (const { context } of traits) {
-    // Lines stay getters: a list that no template reads is never made.
-    if (context) Object.defineProperties(it, Object.getOwnPropertyDescriptors(context));
-  }
-  for (const [name, value] of Object.entries(view.context())) {
-    Object.defineProperty(it, name, { value: unwrap(value), enumerable: true, configurable: true, writable: true });
-  }
-  return it;
+  // A developer is told the nearest of all names there are.
+  const reads = isDevelopment ? null : templates.reads(View.template);
+  const it = Object.assign(Object.create(null) as Record<string, unknown>, helpers);
+  for (const trait of traits) trait.lines?.(it, reads);
+  return Object.assign(it, linesOf(view, reads));
 }

@@ -23,11 +23,11 @@ export class Outbox {
   #shown: Rendered | null = null;
   #title = "";
   /** as JSON */
-  #pushes: string[] = [];
+  #pushes: string[] | null = null;
   #isWaiting = false;
   #isAnswered = false;
   /** what must not come before the answer to the join */
-  #held: (() => void)[] = [];
+  #held: (() => void)[] | null = null;
 
   constructor(readonly topic: string) {}
 
@@ -42,19 +42,22 @@ export class Outbox {
   /** The page has the answer to its join. */
   answered(): void {
     this.#isAnswered = true;
-    for (const tell of this.#held.splice(0)) tell();
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const tell of held) tell();
   }
 
   close(): void {
     this.#socket = null;
     this.#shown = null;
     this.#isAnswered = this.#isWaiting = false;
-    this.#held = [];
+    this.#held = null;
   }
 
   /** @throws ConviveError EVENT_INVALID for what is not JSON */
   push(payload: PushPayload): void {
     const text = textOf(payload);
+    this.#pushes ??= [];
     if (!this.#socket && this.#pushes.length >= MAX_KEPT_PUSHES) this.#pushes.shift();
     this.#pushes.push(text);
   }
@@ -66,7 +69,7 @@ export class Outbox {
   isReady(retry: () => void): boolean {
     const socket = this.#socket;
     if (!socket || !this.#isAnswered) return false;
-    if (!socket.isSlow || this.#pushes.length > 0) return true;
+    if (!socket.isSlow || this.#pushes) return true;
     if (!this.#isWaiting) {
       this.#isWaiting = true;
       socket.whenDrained(() => {
@@ -89,20 +92,26 @@ export class Outbox {
   }
 
   flushPushes(): void {
-    if (!this.#socket || !this.#isAnswered || this.#pushes.length === 0) return;
+    const pushes = this.#pushes;
+    if (!this.#socket || !this.#isAnswered || !pushes) return;
+    this.#pushes = null;
     const head = JSON.stringify([this.#joinRef, null, this.topic, PUSH]).slice(0, -1);
-    for (const text of this.#pushes.splice(0)) this.#socket?.write(`${head},${text}]`);
+    for (const text of pushes) this.#socket?.write(`${head},${text}]`);
   }
 
   tell(event: string, payload: unknown): void {
     if (this.#isAnswered) this.#socket?.write(encodeFrame([this.#joinRef, null, this.topic, event, payload]));
-    else this.#held.push(() => this.tell(event, payload));
+    else this.#hold(() => this.tell(event, payload));
   }
 
   send(frame: SharedFrame, isLossy: boolean): void {
     if (!this.#socket || (isLossy && (this.#socket.isSlow || !this.#isAnswered))) return;
     if (this.#isAnswered) this.#socket.write(frame.bytes);
-    else this.#held.push(() => this.#socket?.write(frame.bytes));
+    else this.#hold(() => this.#socket?.write(frame.bytes));
+  }
+
+  #hold(tell: () => void): void {
+    (this.#held ??= []).push(tell);
   }
 }
 

@@ -17,11 +17,12 @@ export interface Place {
 
 /** What HTTP renders and channels have in common: who, where, and the traits of the view they carry. */
 export abstract class PageHost implements ViewHost {
-  readonly traits: ViewTrait[] = [];
+  traits: readonly ViewTrait[] = [];
   readonly viewName: string;
   readonly View: ViewClass;
   params: Params;
-  url: URL;
+  #href: string;
+  #url: URL | null;
 
   abstract readonly connected: boolean;
   abstract readonly connectionId: string;
@@ -35,7 +36,16 @@ export abstract class PageHost implements ViewHost {
     this.View = View;
     this.viewName = viewName;
     this.params = Object.freeze({ ...params });
-    this.url = url;
+    this.#href = url.href;
+    this.#url = url;
+  }
+
+  get url(): URL {
+    return (this.#url ??= new URL(this.#href));
+  }
+  set url(url: URL) {
+    this.#href = url.href;
+    this.#url = url;
   }
 
   get user(): User | null {
@@ -64,7 +74,13 @@ export abstract class PageHost implements ViewHost {
   }
 
   addTrait(trait: ViewTrait): void {
-    this.traits.push(trait);
+    (this.traits as ViewTrait[]).push(trait);
+  }
+
+  /** Nothing more is added: an array that grew keeps room for many, and few views ask for their URL again. */
+  protected settle(): void {
+    this.traits = [...this.traits];
+    this.#url = null;
   }
 
   templateReads(name: string): boolean {

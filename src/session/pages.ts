@@ -9,7 +9,8 @@ export interface MountedPage {
 /** The pages mounted on this node: by connection, to be resumed; by person, to be told something. */
 export class Pages<T extends MountedPage> {
   readonly #byConnection = new Map<string, T>();
-  readonly #byUser = new Map<string, Set<T>>();
+  /** most have one */
+  readonly #byUser = new Map<string, T | Set<T>>();
 
   get size(): number {
     return this.#byConnection.size;
@@ -17,16 +18,16 @@ export class Pages<T extends MountedPage> {
 
   add(page: T): void {
     this.#byConnection.set(page.connectionId, page);
-    const pages = this.#byUser.get(page.userId);
-    if (pages) pages.add(page);
-    else this.#byUser.set(page.userId, new Set([page]));
+    const known = this.#byUser.get(page.userId);
+    if (known instanceof Set) known.add(page);
+    else this.#byUser.set(page.userId, known && known !== page ? new Set([known, page]) : page);
   }
 
   remove(page: T): void {
     if (!this.#byConnection.delete(page.connectionId)) return;
-    const pages = this.#byUser.get(page.userId);
-    pages?.delete(page);
-    if (pages?.size === 0) this.#byUser.delete(page.userId);
+    const known = this.#byUser.get(page.userId);
+    if (known instanceof Set) known.delete(page);
+    if (known === page || (known instanceof Set && known.size === 0)) this.#byUser.delete(page.userId);
   }
 
   find(connectionId: string): T | undefined {
@@ -34,7 +35,9 @@ export class Pages<T extends MountedPage> {
   }
 
   of(userId: string, tenant: string): readonly T[] {
-    return [...(this.#byUser.get(userId) ?? [])].filter((page) => page.tenant === tenant);
+    const known = this.#byUser.get(userId) ?? [];
+    const pages = known instanceof Set || Array.isArray(known) ? [...known] : [known];
+    return pages.filter((page) => page.tenant === tenant);
   }
 
   all(): readonly T[] {

@@ -17,8 +17,7 @@ import {
 import type { Logger } from "../logger.js";
 import { Bucket, Strikes } from "./bucket.js";
 import type { Identity } from "./identity.js";
-import { Link } from "./link.js";
-import type { ChannelSocket } from "./outbox.js";
+import { Link, type LinkSocket } from "./link.js";
 import type { JoinResult, Parting, Reply, Topic, TopicLink } from "./topic.js";
 
 /** A WebSocket, as far as we need one. */
@@ -50,31 +49,28 @@ const MAX_TOPIC_LOGGED = 200;
 const MAX_REF_LENGTH = 64;
 
 /** One connection: frames in and out, topics, limits and liveness. What lies behind a topic is not its business. */
-export class Socket implements ChannelSocket {
+export class Socket implements LinkSocket {
   readonly #topics = new Map<string, Joined>();
-  /** joins that are not answered yet */
-  readonly #joining = new Map<string, Link>();
-  readonly #events: Bucket;
-  readonly #cursors: Bucket;
-  readonly #strikes: Strikes;
+  /** joins that are not answered yet; null when there are none */
+  #joining: Map<string, Link> | null = null;
+  /** full when null, as of most sockets most of the time */
+  #events: Bucket | null = null;
+  #cursors: Bucket | null = null;
+  #strikes: Strikes | null = null;
   /** when something was joined last, as far as ticks can tell; before, when it was opened */
   #joinedAt: number;
   #heardAt: number;
   #pingedAt = -1;
   #isClosed = false;
   #drainTimer: Timer | null = null;
-  #onDrained: (() => void)[] = [];
+  #onDrained: (() => void)[] | null = null;
 
   constructor(
     private readonly raw: RawSocket,
     readonly identity: Identity,
     private readonly owner: SocketOwner,
   ) {
-    const { clock, limits } = owner;
-    this.#events = new Bucket(clock, limits.eventsPerSecond, limits.eventsBurst);
-    this.#cursors = new Bucket(clock, limits.cursorsPerSecond, limits.cursorsPerSecond);
-    this.#strikes = new Strikes(clock, limits.strikes, limits.strikeDecayMs);
-    this.#joinedAt = this.#heardAt = clock.now();
+    this.#joinedAt = this.#heardAt = owner.clock.now();
   }
 
   get isSlow(): boolean {
@@ -89,7 +85,7 @@ export class Socket implements ChannelSocket {
   }
 
   whenDrained(work: () => void): void {
-    this.#onDrained.push(work);
+    (this.#onDrained ??= []).push(work);
     this.#drainTimer ??= this.owner.clock.every(DRAIN_CHECK_MS, () => this.#checkDrained());
   }
 
@@ -123,7 +119,9 @@ export class Socket implements ChannelSocket {
       if (now - this.#pingedAt >= limits.pongDeadlineMs) this.cut(CLOSE_CODES.goingAway, "no pong");
       return;
     }
-    if (this.#topics.size > 0 || this.#joining.size > 0) this.#joinedAt = now;
+    if (this.#events?.isFull) this.#events = null;
+    if (this.#cursors?.isFull) this.#cursors = null;
+    if (this.#topics.size > 0 || this.#joining) this.#joinedAt = now;
     if (now - this.#joinedAt >= limits.unmountedSocketMs) {
       return this.close(CLOSE_CODES.unmounted, "nothing joined");
     }
@@ -161,8 +159,8 @@ export class Socket implements ChannelSocket {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#drainTimer?.clear();
-    this.#onDrained = [];
-    for (const topic of this.#joining.keys()) this.#abandon(topic);
+    this.#onDrained = null;
+    for (const topic of this.#joining?.keys() ?? []) this.#abandon(topic);
     const topics = [...this.#topics.values()];
     this.#topics.clear();
     for (const { topic } of topics) topic.parted(parting);
@@ -170,17 +168,18 @@ export class Socket implements ChannelSocket {
 
   async #join(frame: Frame): Promise<void> {
     const [joinRef, ref, topic, , payload] = frame;
-    const link = new Link(this, topic, joinRef ?? ref, (event) => this.#endTopic(link, event));
+    const link = new Link(this, topic, joinRef ?? ref);
     const old = this.#topics.get(topic);
-    if (!old && this.#topics.size + this.#joining.size >= this.owner.limits.channelsPerSocket) {
+    if (!old && this.#topics.size + (this.#joining?.size ?? 0) >= this.owner.limits.channelsPerSocket) {
       return this.#reply(frame, link.joinRef, refused("too many channels joined"));
     }
     this.#abandon(topic);
-    this.#joining.set(topic, link);
+    (this.#joining ??= new Map()).set(topic, link);
     if (old) this.#part(topic, old, { kind: "replaced" });
     const result = await this.#resultOf(link, payload);
-    const isCurrent = this.#joining.get(topic) === link;
-    if (isCurrent) this.#joining.delete(topic);
+    const isCurrent = this.#joining?.get(topic) === link;
+    link.answered();
+    if (isCurrent) this.#forget(topic);
     if ("refusal" in result) {
       if (isCurrent) this.#reply(frame, link.joinRef, { status: "error", response: result.refusal });
     } else if (!isCurrent || this.#isClosed) {
@@ -220,7 +219,7 @@ export class Socket implements ChannelSocket {
   #leave(frame: Frame): void {
     const [joinRef, , topic] = frame;
     const joined = this.#topics.get(topic);
-    const joining = this.#joining.get(topic);
+    const joining = this.#joining?.get(topic);
     if (joining && joinRef !== null && joinRef !== joining.joinRef) return;
     this.#abandon(topic);
     if (!joined) return this.#reply(frame, joinRef, { status: "ok", response: {} });
@@ -240,8 +239,13 @@ export class Socket implements ChannelSocket {
   }
 
   #abandon(topic: string): void {
-    this.#joining.get(topic)?.abandoned();
-    this.#joining.delete(topic);
+    this.#joining?.get(topic)?.abandoned();
+    this.#forget(topic);
+  }
+
+  #forget(topic: string): void {
+    this.#joining?.delete(topic);
+    if (this.#joining?.size === 0) this.#joining = null;
   }
 
   #part(topic: string, joined: Joined, parting: Parting): void {
@@ -249,7 +253,7 @@ export class Socket implements ChannelSocket {
     joined.topic.parted(parting);
   }
 
-  #endTopic({ topic, joinRef }: Link, event: string): void {
+  endTopic({ topic, joinRef }: Link, event: string): void {
     if (this.#topics.get(topic)?.joinRef !== joinRef) return;
     this.#topics.delete(topic);
     this.#tell([joinRef, joinRef, topic, event, {}]);
@@ -257,10 +261,13 @@ export class Socket implements ChannelSocket {
 
   #isWithinLimits(frame: Frame): boolean {
     const [joinRef, ref, , event] = frame;
+    const { clock, limits } = this.owner;
     const isCursor = event === CURSOR && ref === null;
-    if (isCursor) return this.#cursors.take();
+    if (isCursor) return (this.#cursors ??= new Bucket(clock, limits.cursorsPerSecond)).take();
+    this.#events ??= new Bucket(clock, limits.eventsPerSecond, limits.eventsBurst);
     if (this.#events.take()) return true;
     this.#reply(frame, joinRef, refused("RATE_LIMITED"));
+    this.#strikes ??= new Strikes(clock, limits.strikes, limits.strikeDecayMs);
     if (this.#strikes.strike()) this.close(CLOSE_CODES.flood, "too many events");
     return false;
   }
@@ -277,7 +284,9 @@ export class Socket implements ChannelSocket {
     if (this.isSlow) return;
     this.#drainTimer?.clear();
     this.#drainTimer = null;
-    for (const work of this.#onDrained.splice(0)) work();
+    const works = this.#onDrained ?? [];
+    this.#onDrained = null;
+    for (const work of works) work();
   }
 }
 

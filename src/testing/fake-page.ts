@@ -2,7 +2,7 @@ import type { Clock } from "../clock.js";
 import { MemoryCache } from "../cursor/memory.js";
 import { CursorRooms } from "../cursor/rooms.js";
 import type { LiveView } from "../live-view.js";
-import { unwrap } from "../live-view.js";
+import { linesOf } from "../live-view.js";
 import { SharedRooms } from "../presence/shared.js";
 import { decodeFrame, type Frame, type JoinReply } from "../protocol.js";
 import type { Params, User } from "../register.js";
@@ -100,11 +100,8 @@ export class FakePage<V extends LiveView<any>> implements ViewHost {
   /** What the template would read as `it`. */
   get it(): Record<string, unknown> {
     const it: Record<string, unknown> = {};
-    for (const { context } of this.traits) Object.defineProperties(it, Object.getOwnPropertyDescriptors(context ?? {}));
-    for (const [name, value] of Object.entries(this.view.context())) {
-      Object.defineProperty(it, name, { value: unwrap(value), configurable: true, enumerable: true });
-    }
-    return it;
+    for (const trait of this.traits) trait.lines?.(it, null);
+    return Object.assign(it, linesOf(this.view, null));
   }
 
   /** Frames of one event, their payloads. */

@@ -144,7 +144,7 @@ class MemoryApp implements TestApp {
     const host = new StaticHost(services, identity, { View, viewName, params, url: new URL("/", ORIGIN) });
     const mounted = { View, view: await createView(View, host), traits: host.traits };
     await mountView(mounted);
-    services.templates.render(View.template, contextOf(mounted, services.helpers));
+    services.templates.render(View.template, contextOf(mounted, services));
   }
 
   /** As the app's own options say it of a request; pages without a user are told apart by their browser. */

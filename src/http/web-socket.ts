@@ -1,0 +1,93 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { WebSocket, WebSocketServer } from "ws";
+import type { RawSocket, Socket } from "../session/socket.js";
+
+/** What hears the WebSockets of a server. */
+export interface WebSocketOwner {
+  message(socket: Socket, data: Buffer, isBinary: boolean): void;
+  pong(socket: Socket): void;
+  closed(socket: Socket, code: number): void;
+}
+
+const PHOENIX = "phoenix";
+
+/** The only door to `ws`: makes WebSockets of requests that were admitted. */
+export class WebSockets {
+  readonly #server: WebSocketServer;
+
+  constructor(
+    private readonly owner: WebSocketOwner,
+    maxPayload: number,
+  ) {
+    this.#server = new WebSocketServer({
+      noServer: true,
+      maxPayload,
+      perMessageDeflate: false,
+      clientTracking: false,
+      WebSocket: HeardWebSocket,
+      handleProtocols: (protocols) => (protocols.has(PHOENIX) ? PHOENIX : false),
+    });
+  }
+
+  /** False when the request is no handshake; it is refused then. */
+  accept(request: IncomingMessage, stream: Duplex, head: Buffer, open: (raw: RawSocket) => Socket): boolean {
+    let isOpen = false;
+    this.#server.handleUpgrade(request, stream, head, (ws) => {
+      isOpen = true;
+      (ws as HeardWebSocket).hearing = { owner: this.owner, socket: open(new WritableWebSocket(ws)) };
+    });
+    return isOpen;
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+}
+
+interface Hearing {
+  readonly owner: WebSocketOwner;
+  readonly socket: Socket;
+}
+
+/** Passes its events on itself: as listeners they would be four functions and a table of them for each of very many. */
+class HeardWebSocket extends WebSocket {
+  hearing: Hearing | null = null;
+
+  override emit(event: string | symbol, ...words: unknown[]): boolean {
+    const { hearing } = this;
+    if (!hearing) return super.emit(event, ...words);
+    const { owner, socket } = hearing;
+    if (event === "message") owner.message(socket, words[0] as Buffer, words[1] as boolean);
+    else if (event === "pong") owner.pong(socket);
+    else if (event === "close") owner.closed(socket, words[0] as number);
+    // After an error comes the close, which tells the rest.
+    return true;
+  }
+}
+
+/** A WebSocket as a socket writes to it. */
+class WritableWebSocket implements RawSocket {
+  constructor(private readonly ws: WebSocket) {}
+
+  get bufferedAmount(): number {
+    return this.ws.bufferedAmount;
+  }
+  send(data: string | Buffer): void {
+    this.ws.send(data, AS_TEXT, ignoreFailure);
+  }
+  ping(): void {
+    this.ws.ping(undefined, undefined, ignoreFailure);
+  }
+  close(code: number, reason: string): void {
+    this.ws.close(code, reason);
+  }
+  terminate(): void {
+    this.ws.terminate();
+  }
+}
+
+const AS_TEXT = { binary: false };
+
+/** A write to a socket that just closed; its close event tells the rest. */
+function ignoreFailure(): void {}
