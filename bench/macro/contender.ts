@@ -14,6 +14,8 @@ export interface Visitor {
   enter(): void;
   /** Leaves the room; the line stays open. */
   leave(): void;
+  /** The own pointer is there now. */
+  point(x: number, y: number): void;
 }
 
 /** What happened to a room. */

@@ -19,8 +19,8 @@ const SHARED = Buffer.alloc(262_144);
 const HEAD_END = "\r\n\r\n";
 const DEADLINE_MS = 60_000;
 
-/** All that came in on all lines; tells whether a turn of the loop was work. */
-export const traffic = { frames: 0, reads: 0 };
+/** All that came in and went out on all lines; tells whether a turn of the loop was work. */
+export const traffic = { frames: 0, reads: 0, writes: 0 };
 
 /** A WebSocket of a viewer that costs the load as little as can be: a bare socket and the frames in it. */
 export class Line implements FrameSink {
@@ -57,6 +57,7 @@ export class Line implements FrameSink {
 
   /** A frame made beforehand: `Line.textFrame`, `Line.binaryFrame`. */
   write(frame: Buffer): void {
+    traffic.writes += 1;
     this.#socket.write(frame);
   }
 

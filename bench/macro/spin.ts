@@ -3,7 +3,7 @@ import { traffic } from "./line.js";
 /** What the load did while it waited without sleeping. */
 export interface Spun {
   readonly ms: number;
-  /** of it: turns of the loop in which something was read */
+  /** of it: turns of the loop in which something was read or sent */
   readonly workMs: number;
 }
 
@@ -15,13 +15,13 @@ export function spinUntil(isSo: () => boolean, patienceMs: number, begin: () => 
   return new Promise((resolve) => {
     const startedAt = performance.now();
     let turnedAt = startedAt;
-    let { reads } = traffic;
+    let exchanged = traffic.reads + traffic.writes;
     let workMs = 0;
     begin();
     const turn = () => {
       const now = performance.now();
-      if (traffic.reads !== reads) workMs += now - turnedAt;
-      ({ reads } = traffic);
+      if (traffic.reads + traffic.writes !== exchanged) workMs += now - turnedAt;
+      exchanged = traffic.reads + traffic.writes;
       turnedAt = now;
       if (isSo() || now - startedAt > patienceMs) resolve({ ms: now - startedAt, workMs });
       else setImmediate(turn);

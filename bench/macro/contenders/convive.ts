@@ -7,17 +7,12 @@ import { Line } from "../line.js";
 const JOIN_REF = "1";
 const agent = new Agent({ keepAlive: true, maxSockets: 16 });
 
-/** A visitor of a Convive page, who can also point. */
-export interface ConviveVisitor extends Visitor {
-  point(x: number, y: number): void;
-}
-
 export const convive: Contender = {
   name: "Convive",
   program: "convive",
 
   /** As a browser: the page over HTTP, then its socket. */
-  async open(port: number, person: Person): Promise<ConviveVisitor> {
+  async open(port: number, person: Person): Promise<Visitor> {
     const headers = { "X-Person": person.id, ...(person.name === undefined ? {} : { "X-Name": person.name }) };
     const url = `/boards/${person.room}`;
     const { topic, token } = ticketOf(await fetchPage(port, url, headers));

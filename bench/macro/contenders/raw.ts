@@ -10,7 +10,12 @@ export const raw: Contender = {
     const line = await Line.open({ port, path: "/raw" });
     const enter = Line.textFrame(JSON.stringify(["enter", room, name === undefined ? null : { id, name }]));
     const leave = Line.textFrame(JSON.stringify(["leave"]));
-    return { line, enter: () => line.write(enter), leave: () => line.write(leave) };
+    return {
+      line,
+      enter: () => line.write(enter),
+      leave: () => line.write(leave),
+      point: (x, y) => line.send(`["move",${x},${y}]`),
+    };
   },
 
   isWelcome: (payload) => payload.toString("latin1", 0, 11) === '{"welcome":',

@@ -17,7 +17,12 @@ export const socketIo: Contender = {
     const person = name === undefined ? null : { id, name, color: "#44aa77" };
     const enter = Line.textFrame(`42${JSON.stringify(["join", room, person])}`);
     const leave = Line.textFrame('42["leave"]');
-    return { line, enter: () => line.write(enter), leave: () => line.write(leave) };
+    return {
+      line,
+      enter: () => line.write(enter),
+      leave: () => line.write(leave),
+      point: (x, y) => line.send(`42["move",${x},${y}]`),
+    };
   },
 
   isWelcome: (payload) => payload.toString("latin1", 0, 12) === '42["welcome"',

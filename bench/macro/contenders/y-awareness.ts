@@ -15,9 +15,16 @@ export const yAwareness: Contender = {
     await line.next("y-awareness: the states of the room", yAwareness.isWelcome);
     const client = (clients += 1);
     const query = Line.binaryFrame(varUint(QUERY_AWARENESS));
-    const enter = name === undefined ? query : messageOf(client, 1, { user: { id, name, color: "#44aa77" } });
-    const leave = messageOf(client, 2, null);
-    return { line, enter: () => line.write(enter), leave: () => line.write(leave) };
+    const user = { id, name, color: "#44aa77" };
+    let clock = 0;
+    const state = (value: object | null) => line.write(messageOf(client, (clock += 1), value));
+    return {
+      line,
+      enter: () => (name === undefined ? line.write(query) : state({ user })),
+      leave: () => state(null),
+      // A client's state is always told as a whole.
+      point: (x, y) => state({ user, cursor: [x, y] }),
+    };
   },
 
   /** All states, or the own one. */

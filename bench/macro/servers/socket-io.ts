@@ -11,6 +11,9 @@ interface Person {
 interface IoSocket {
   on(event: "join", heard: (key: string, person: Person | null) => void): void;
   on(event: "leave" | "disconnect", heard: () => void): void;
+  on(event: "move", heard: (x: number, y: number) => void): void;
+  readonly id: string;
+  to(room: string): { emit(event: string, ...words: unknown[]): void };
   join(room: string): void;
   emit(event: string, ...words: unknown[]): void;
 }
@@ -48,6 +51,7 @@ io.on("connection", (socket) => {
     if (!people?.delete(socket)) return;
     io.to(key).emit("left", person!.id, people.size);
   });
+  socket.on("move", (x, y) => socket.to(key).emit("moved", socket.id, x, y));
   socket.on("disconnect", () => rooms.get(key)?.delete(socket));
 });
 

@@ -1,0 +1,121 @@
+import { quantile } from "../measure.js";
+import { Account, sum, type Telling } from "./account.js";
+import { each, visit, type Contender, type Visitor } from "./contender.js";
+import { settle, type Entrant } from "./contest.js";
+import type { Line } from "./line.js";
+import { Pace } from "./pace.js";
+import { refuseFullLoad } from "./refusal.js";
+import type { ServerProcess } from "./server-process.js";
+import { Sight } from "./sight.js";
+import { spinFor, spinUntil } from "./spin.js";
+
+const ROOM = "cursors";
+const WARM_MS = 300;
+const WINDOW_MS = 2_000;
+/** Viewers who look at what they are sent, spread over the room; of the others' messages number and length are counted. */
+const SIGHTS = 5;
+/** A server that is full has so much to send after its time. */
+const PATIENCE_MS = 30_000;
+
+/** What was seen while all moved. */
+export interface Movement {
+  /** of a core, in percent */
+  readonly share: number;
+  readonly p50: number;
+  readonly p99: number;
+  /** per viewer and second */
+  readonly frames: number;
+  /** per viewer and second, heads of frames included */
+  readonly kibibytes: number;
+}
+
+/** Those who move and those who look on, all in one room of one server. */
+export class Crowd {
+  readonly #pace: Pace;
+  readonly #lines: readonly Line[];
+  readonly #sights: readonly Sight[];
+
+  private constructor(
+    readonly contender: Contender,
+    readonly server: ServerProcess,
+    movers: readonly Visitor[],
+    onlookers: readonly Visitor[],
+    private readonly telling: Telling,
+  ) {
+    this.#pace = new Pace(movers);
+    this.#lines = [...movers, ...onlookers].map(({ line }) => line);
+    const step = (this.#lines.length - 1) / (SIGHTS - 1);
+    this.#sights = Array.from({ length: SIGHTS }, (_, at) => {
+      const place = Math.round(at * step);
+      const sight = new Sight(this.#pace, place < movers.length ? place : -1);
+      this.#lines[place]!.listener = sight;
+      return sight;
+    });
+  }
+
+  static async gather(
+    { contender, server }: Entrant,
+    movers: number,
+    onlookers: number,
+    telling: Telling,
+  ): Promise<Crowd> {
+    const watching = await each(onlookers, (at) => {
+      return visit(contender, server.port, { room: ROOM, id: `onlooker-${at}` });
+    });
+    const moving = await each(movers, (at) => {
+      return visit(contender, server.port, { room: ROOM, id: `p${at}`, name: `Person ${1_000 + at}` });
+    });
+    await settle(server);
+    return new Crowd(contender, server, moving, watching, telling);
+  }
+
+  /** Lets all move for a while. @throws BenchRefusal when anything is missing, or the load was the limit */
+  async move(): Promise<Movement> {
+    const account = new Account(this.#lines, this.#pace);
+    this.#pace.start();
+    await this.#moveFor(WARM_MS);
+    const before = totalOf(this.#lines);
+    for (const sight of this.#sights) sight.watch();
+    await this.server.begin();
+    this.#pace.start();
+    const { ms, workMs } = await this.#moveFor(WINDOW_MS);
+    const taken = await this.server.end();
+    for (const sight of this.#sights) sight.rest();
+    const after = totalOf(this.#lines);
+    await this.#comeToRest();
+    const of = `${this.contender.name}, ${this.#pace.size} move and ${this.#lines.length} see it`;
+    account.check(of, this.telling, this.#sights);
+    refuseFullLoad(of, { windowMs: ms, loadWorkMs: workMs, serverCpuMs: taken.cpuMs });
+    const perViewer = (total: number) => total / this.#lines.length / (ms / 1_000);
+    const latencies = this.#sights.flatMap((sight) => sight.latencies);
+    return {
+      share: (100 * taken.cpuMs) / taken.ms,
+      p50: quantile(latencies, 0.5),
+      p99: quantile(latencies, 0.99),
+      frames: perViewer(after.frames - before.frames),
+      kibibytes: perViewer(after.bytes - before.bytes) / 1_024,
+    };
+  }
+
+  #moveFor(lastMs: number) {
+    const startedAt = performance.now();
+    return spinUntil(() => {
+      this.#pace.step();
+      return performance.now() - startedAt >= lastMs;
+    }, lastMs * 2);
+  }
+
+  /** All that was sent is done, and all that was told is read. */
+  async #comeToRest(): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS;
+    await settle(this.server);
+    for (let told = -1; told !== totalOf(this.#lines).bytes && performance.now() < deadline;) {
+      told = totalOf(this.#lines).bytes;
+      await spinFor(WARM_MS / 3);
+    }
+  }
+}
+
+function totalOf(lines: readonly Line[]): { readonly frames: number; readonly bytes: number } {
+  return { frames: sum(lines.map(({ frames }) => frames)), bytes: sum(lines.map(({ bytes }) => bytes)) };
+}
