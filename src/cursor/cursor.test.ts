@@ -269,6 +269,26 @@ test("who may not see the room is shown no cursor", async () => {
   assert.deepEqual([bob.frames, bob.reply, bob.it["cursors"]], [[], {}, {}]);
 });
 
+test("a crowd that takes longer than a tick is told what moved meanwhile at once, not move by move", async () => {
+  const { cluster, open } = begin();
+  const [ann, bob] = [await open("ann"), await open("bob")];
+  await cluster.advance(100);
+  ann.cursor(0, 0);
+  await cluster.advance(100);
+  const send = bob.send.bind(bob);
+  bob.send = (...frame) => (cluster.clock.spend(60), send(...frame));
+  // All of one read: nothing else runs between them.
+  for (let i = 1; i <= 50; i += 1) ann.cursor(i, i);
+  assert.deepEqual(frames(bob).length, 2);
+  await cluster.advance(19);
+  assert.deepEqual(frames(bob).length, 2);
+  await cluster.advance(2);
+  assert.deepEqual(
+    frames(bob).map(({ c }) => c[0]![1]),
+    [0, 1, 50],
+  );
+});
+
 test("the more move, the longer the tick", () => {
   const { limits } = new PresenceCluster();
   const at = [1, 200, 201, 300, 301, 500, 5_000].map((movers) => tickMs(movers, limits));

@@ -18,7 +18,7 @@ import type { Logger } from "../logger.js";
 import { Bucket, Strikes } from "./bucket.js";
 import type { Identity } from "./identity.js";
 import { Link, type LinkSocket } from "./link.js";
-import type { JoinResult, Parting, Reply, Topic, TopicLink } from "./topic.js";
+import { refused, type JoinResult, type Parting, type Reply, type Topic, type TopicLink } from "./topic.js";
 
 /** A WebSocket, as far as we need one. */
 export interface RawSocket {
@@ -47,6 +47,7 @@ const DRAIN_CHECK_MS = 20;
 const MAX_TOPIC_LOGGED = 200;
 /** Refs are counters; whatever is longer is kept by nobody. */
 const MAX_REF_LENGTH = 64;
+const isTooLong = (ref: string | null) => ref !== null && ref.length > MAX_REF_LENGTH;
 
 /** One connection: frames in and out, topics, limits and liveness. What lies behind a topic is not its business. */
 export class Socket implements LinkSocket {
@@ -99,9 +100,9 @@ export class Socket implements LinkSocket {
     if (!this.#isWithinLimits(frame)) return;
     const [, , topic, event] = frame;
     if (topic === HEARTBEAT_TOPIC && event === HEARTBEAT) this.#reply(frame, null, { status: "ok", response: {} });
-    else if (event === JOIN) void this.#attempt(frame, "join crashed", () => this.#join(frame));
+    else if (event === JOIN) this.#attempt(frame, "join crashed", () => this.#join(frame));
     else if (event === LEAVE) this.#leave(frame);
-    else void this.#attempt(frame, "EVENT_FAILED", () => this.#push(frame));
+    else this.#attempt(frame, "EVENT_FAILED", () => this.#push(frame));
   }
 
   /** Any sign of life: a frame or a pong. */
@@ -202,12 +203,16 @@ export class Socket implements LinkSocket {
   }
 
   /** What a frame sets off may fail in any way, its answer may be no JSON: it is answered with an error all the same. */
-  async #attempt(frame: Frame, reason: string, work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
+  #attempt(frame: Frame, reason: string, work: () => unknown): void {
+    const failed = (error: unknown) => {
       this.#log(frame[2], error);
       this.#reply(frame, frame[0], refused(error instanceof ConviveError ? error.code : reason));
+    };
+    try {
+      const done = work();
+      if (done instanceof Promise) done.catch(failed);
+    } catch (error) {
+      failed(error);
     }
   }
 
@@ -229,13 +234,15 @@ export class Socket implements LinkSocket {
     this.#tell([joined.joinRef, joined.joinRef, topic, CLOSE, {}]);
   }
 
-  async #push(frame: Frame): Promise<void> {
+  /** What is done at once, as a pointer's move is, costs no promise. */
+  #push(frame: Frame): unknown {
     const [joinRef, , topic, event, payload] = frame;
     const joined = this.#topics.get(topic);
     if (!joined) return this.#reply(frame, null, refused("unmatched topic"));
     if (joinRef !== null && joinRef !== joined.joinRef) return;
-    const reply = await joined.topic.receive(event, payload);
-    if (reply) this.#reply(frame, joined.joinRef, reply);
+    const answer = (reply: Reply) => reply && this.#reply(frame, joined.joinRef, reply);
+    const reply = joined.topic.receive(event, payload);
+    return reply instanceof Promise ? reply.then(answer) : answer(reply);
   }
 
   #abandon(topic: string): void {
@@ -288,12 +295,4 @@ export class Socket implements LinkSocket {
     this.#onDrained = null;
     for (const work of works) work();
   }
-}
-
-function isTooLong(ref: string | null): boolean {
-  return ref !== null && ref.length > MAX_REF_LENGTH;
-}
-
-function refused(reason: string): NonNullable<Reply> {
-  return { status: "error", response: { reason } };
 }

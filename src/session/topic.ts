@@ -28,3 +28,7 @@ export interface TopicLink extends ChannelSocket {
   /** Ends the topic for good (`phx_close`), or so that the client joins anew (`phx_error`). */
   end(event: typeof CLOSE | typeof ERROR): void;
 }
+
+export function refused(reason: string): NonNullable<Reply> {
+  return { status: "error", response: { reason } };
+}

@@ -48,6 +48,11 @@ export class FakeClock implements Clock {
     this.#wallOffset += ms;
   }
 
+  /** Time goes by while something works: what is due meanwhile runs later. */
+  spend(ms: number): void {
+    this.#now += ms;
+  }
+
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     await settle();
@@ -58,7 +63,7 @@ export class FakeClock implements Clock {
       next.work();
       await settle();
     }
-    this.#now = end;
+    this.#now = Math.max(this.#now, end);
   }
 
   #plan(ms: number, work: () => void, everyMs: number | null): Timer {

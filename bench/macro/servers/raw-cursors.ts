@@ -12,8 +12,7 @@ interface Room {
   readonly sockets: Set<WebSocket>;
   /** who moved since the last tick; batched only */
   readonly moved: Map<string, readonly [x: number, y: number]>;
-  tickMs: number;
-  flushedAt: number;
+  dueAt: number;
   frames: number;
   timer: NodeJS.Timeout | null;
 }
@@ -49,8 +48,8 @@ function roomOf(key: string): Room {
     topic,
     sockets: new Set<WebSocket>(),
     moved: new Map(),
-    tickMs: 0,
-    flushedAt: 0,
+
+    dueAt: 0,
     frames: 0,
     timer: null,
   };
@@ -64,7 +63,7 @@ function relay(room: Room, from: WebSocket, bytes: Buffer): void {
 
 function schedule(room: Room): void {
   if (room.timer) return;
-  const waitMs = room.flushedAt + room.tickMs - performance.now();
+  const waitMs = room.dueAt - performance.now();
   if (waitMs <= 0) return flush(room);
   room.timer = setTimeout(() => {
     room.timer = null;
@@ -73,13 +72,16 @@ function schedule(room: Room): void {
 }
 
 function flush(room: Room): void {
-  room.flushedAt = performance.now();
-  room.tickMs = tickMs(room.moved.size, DEFAULT_LIMITS);
+  const startedAt = performance.now();
+  const movers = room.moved.size;
   room.frames += 1;
   const moves = [...room.moved].map(([id, [x, y]]) => [id, x, y]);
   room.moved.clear();
   const bytes = Buffer.from(JSON.stringify([null, null, room.topic, "cursors", { n: room.frames, c: moves }]));
   for (const socket of room.sockets) socket.send(bytes, { binary: false });
+  const endedAt = performance.now();
+  // As Convive: the tick of so many, and a rest after a long one.
+  room.dueAt = Math.max(startedAt + tickMs(movers, DEFAULT_LIMITS), endedAt + (endedAt - startedAt) / 3);
 }
 
 http.listen(0, "127.0.0.1", () => {
