@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes, timingSafeEqual } from "node:crypto";
 import { ConviveError } from "./errors.js";
 
 const VERSION = "v1";
@@ -14,7 +14,7 @@ export type TokenResult<T> =
  * The first secret signs, all of them verify, so that a secret can be rotated.
  */
 export class Tokens {
-  readonly #keys = new Map<string, readonly Buffer[]>();
+  readonly #keys = new Map<string, readonly KeyObject[]>();
   readonly #secrets: readonly string[];
 
   constructor(
@@ -57,16 +57,18 @@ export class Tokens {
     return now > e ? { ok: false, reason: "expired" } : { ok: true, data: d };
   }
 
-  #keysFor(purpose: string): readonly Buffer[] {
+  #keysFor(purpose: string): readonly KeyObject[] {
     let keys = this.#keys.get(purpose);
     if (!keys) {
-      keys = this.#secrets.map((secret) => Buffer.from(hkdfSync("sha256", secret, "convive", purpose, 32)));
+      keys = this.#secrets.map((secret) => {
+        return createSecretKey(Buffer.from(hkdfSync("sha256", secret, "convive", purpose, 32)));
+      });
       this.#keys.set(purpose, keys);
     }
     return keys;
   }
 
-  #mac(key: Buffer, purpose: string, body: string): Buffer {
+  #mac(key: KeyObject, purpose: string, body: string): Buffer {
     return createHmac("sha256", key).update(`${VERSION}.${purpose}.${body}`).digest();
   }
 }

@@ -11,9 +11,11 @@ import { ServerProcess } from "./server-process.js";
 const RETAKEN = 2;
 let turns = 0;
 
+type Program = Pick<Contender, "name" | "program">;
+
 /** A contender with its server running. */
-export interface Entrant {
-  readonly contender: Contender;
+export interface Entrant<C extends Program = Contender> {
+  readonly contender: C;
   readonly server: ServerProcess;
 }
 
@@ -23,12 +25,12 @@ export interface Entrant {
  * @example
  * await withEntrants([raw, convive], async ([plain, ours]) => { … });
  */
-export async function withEntrants<T>(
-  contenders: readonly Contender[],
-  work: (entrants: readonly Entrant[]) => Promise<T>,
+export async function withEntrants<C extends Program = Contender, T = unknown>(
+  contenders: readonly C[],
+  work: (entrants: readonly Entrant<C>[]) => Promise<T>,
 ): Promise<T> {
   pinSelf(LOAD_CORE);
-  const entrants: Entrant[] = [];
+  const entrants: Entrant<C>[] = [];
   try {
     for (const contender of contenders) {
       entrants.push({ contender, server: await ServerProcess.start(contender.program) });

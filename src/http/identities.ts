@@ -91,6 +91,9 @@ function cookieOf(request: IncomingMessage, name: string): string | undefined {
   return pair?.slice(pair.indexOf("=") + 1).trim();
 }
 
+/** The last one: most requests come to one host. */
+let lastOrigin = { text: "", origin: "" };
+
 /** Scheme, host and port as the browser knows them; behind a proxy its word counts when it is trusted. */
 export function originOf(request: IncomingMessage, trustProxy: boolean): string {
   const isEncrypted = "encrypted" in request.socket && request.socket.encrypted === true;
@@ -102,8 +105,14 @@ export function originOf(request: IncomingMessage, trustProxy: boolean): string 
       : "";
   const scheme = forwarded("x-forwarded-proto") || (isEncrypted ? "https" : "http");
   const host = forwarded("x-forwarded-host") || request.headers.host || "localhost";
+  const text = `${scheme}://${host}`;
+  if (text !== lastOrigin.text) lastOrigin = { text, origin: parsedOrigin(text) };
+  return lastOrigin.origin;
+}
+
+function parsedOrigin(text: string): string {
   try {
-    return new URL(`${scheme}://${host}`).origin;
+    return new URL(text).origin;
   } catch {
     return "http://invalid.invalid";
   }

@@ -50,8 +50,11 @@ export class PageRenderer {
           request,
           response,
         );
-        response.set("Cache-Control", "private, no-cache");
-        response.type("html").send(this.#page(View, html, title, response));
+        const page = this.#page(View, html, title, response);
+        response.setHeader("Cache-Control", "private, no-cache");
+        response.setHeader("Content-Type", "text/html; charset=utf-8");
+        // Not `send`: each page has a token of its own, so a tag made of its bytes would never be asked for again.
+        response.end(page);
       } catch (error) {
         if (error instanceof ControlFlow && error.outcome.kind === "redirect") response.redirect(302, error.outcome.to);
         else next(error || new ConviveError("MOUNT_FAILED", `The view "${name}" threw ${String(error)}.`));
@@ -131,6 +134,7 @@ export class PageRenderer {
 function routeOf(request: Request): string | null {
   const path: unknown = request.route?.path;
   if (typeof path !== "string") return null;
+  if (request.baseUrl === "") return path;
   return request.baseUrl.replace(/[{}()[\]+?!:*\\]/g, String.raw`\$&`) + path;
 }
 

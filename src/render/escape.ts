@@ -5,13 +5,14 @@ const NEEDS_REPAIR = /[\r\0\ud800-\udfff]/;
 
 /** The text of a value for HTML: in text, in quoted attributes, in textarea and title. Nothing for null and undefined. */
 export function escapeValue(value: unknown): string {
+  if (typeof value !== "string" && value instanceof RawHtml) return value.html;
   const text = typeof value === "string" ? value : textOf(value);
-  if (!NEEDS_ESCAPE.test(text)) return text;
-  return value instanceof RawHtml ? text : escapeText(repair(text));
+  return NEEDS_ESCAPE.test(text) ? escapeText(repair(text)) : text;
 }
 
 /** The text of a value that is HTML already. */
 export function rawValue(value: unknown): string {
+  if (typeof value !== "string" && value instanceof RawHtml) return value.html;
   const text = typeof value === "string" ? value : textOf(value);
   return NEEDS_REPAIR.test(text) ? repair(text) : text;
 }

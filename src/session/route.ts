@@ -29,9 +29,9 @@ export function isSamePlace(one: Params, other: Params): boolean {
 
 /** A URL of this site by its path, which may begin with two slashes and is one all the same; null for what is none. */
 export function urlOfPath(path: string, origin: string): URL | null {
-  if (!path.startsWith("/") || !URL.canParse(origin + path)) return null;
-  const url = new URL(origin + path);
-  return url.origin === origin ? url : null;
+  if (!path.startsWith("/")) return null;
+  const url = attempted(() => new URL(origin + path));
+  return url && url.origin === origin ? url : null;
 }
 
 /** A splat's segments stand in one string, as they do in the URL. */
