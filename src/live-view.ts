@@ -143,16 +143,36 @@ function isHost(value: unknown): value is ViewHost {
   return typeof value === "object" && value !== null && "addTrait" in value;
 }
 
-const gettersByPrototype = new WeakMap<object, readonly string[]>();
+const gettersByPrototype = new WeakMap<object, ReadonlySet<string>>();
 /** Of the session nothing is shown by accident; the other a trait gives, to templates that read it. */
 const HIDDEN = new Set(["session", "presenceStale"]);
 
 /** The context of a view: of one that does not override `context()` only what is read, where that is known. */
 export function linesOf(view: LiveView<any>, reads: ReadonlySet<string> | null): Record<string, unknown> {
-  if (view.context === LiveView.prototype.context) return fieldsAndGetters(view, reads);
+  if (!hasOwnContext(view)) return fieldsAndGetters(view, reads);
   const lines: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(view.context())) lines[name] = unwrap(value);
   return lines;
+}
+
+/** Whether a view says itself what its context is. */
+export function hasOwnContext(view: LiveView<any>): boolean {
+  return view.context !== LiveView.prototype.context;
+}
+
+/** Whether a view, by its fields and getters, gives this line. */
+export function givesLine(view: LiveView<any>, name: string): boolean {
+  if (gettersOf(Object.getPrototypeOf(view) as object).has(name)) return true;
+  return Object.hasOwn(view, name) && isShown(view, name);
+}
+
+/** A line that the view gives. */
+export function lineOf(view: LiveView<any>, name: string): unknown {
+  return unwrap((view as unknown as Record<string, unknown>)[name]);
+}
+
+function isShown(view: object, name: string): boolean {
+  return !name.startsWith("_") && typeof (view as Record<string, unknown>)[name] !== "function";
 }
 
 function fieldsAndGetters(view: LiveView<any>, reads: ReadonlySet<string> | null): Record<string, unknown> {
@@ -162,15 +182,14 @@ function fieldsAndGetters(view: LiveView<any>, reads: ReadonlySet<string> | null
     if (!reads || reads.has(name)) it[name] = unwrap(own[name]);
   }
   for (const name of Object.keys(view)) {
-    if ((reads && !reads.has(name)) || name.startsWith("_") || typeof own[name] === "function") continue;
-    it[name] = unwrap(own[name]);
+    if ((!reads || reads.has(name)) && isShown(view, name)) it[name] = unwrap(own[name]);
   }
   return it;
 }
 
-function gettersOf(prototype: object): readonly string[] {
+function gettersOf(prototype: object): ReadonlySet<string> {
   let names = gettersByPrototype.get(prototype);
-  if (!names) gettersByPrototype.set(prototype, (names = [...collectGetters(prototype)]));
+  if (!names) gettersByPrototype.set(prototype, (names = collectGetters(prototype)));
   return names;
 }
 

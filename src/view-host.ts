@@ -27,8 +27,10 @@ export interface ViewTrait {
   resumed?(): void | Promise<void>;
   /** The view is over; called once, after the view's own `unmount`. Must not throw away what others need: it is awaited. */
   ended?(reason: EndReason): void | Promise<void>;
-  /** Puts its lines into the context, those that the template reads; all of them when that is not known (null). The view's own names win. */
-  lines?(it: Record<string, unknown>, reads: ReadonlySet<string> | null): void;
+  /** What it gives to the context. The view's own names win. */
+  readonly lines?: readonly string[];
+  /** The value of one of its lines. */
+  line?(name: string): unknown;
   /** What the page is told when it has joined. */
   joined?(): Partial<JoinReply>;
   /** The page's own pointer; null when it left. */

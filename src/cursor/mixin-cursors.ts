@@ -58,6 +58,8 @@ export const cursorMethods: Record<string, PropertyDescriptor> = Object.getOwnPr
 );
 delete cursorMethods["constructor"];
 
+const LINES = ["cursors"];
+
 /** One view's pointer, and its sight of the others'. */
 class ViewCursors implements ViewTrait, CursorViewer {
   #room: CursorRoom | null = null;
@@ -91,8 +93,12 @@ class ViewCursors implements ViewTrait, CursorViewer {
 
   // ── the view's life ──
 
-  lines(it: Record<string, unknown>, reads: ReadonlySet<string> | null): void {
-    if (!reads || reads.has("cursors")) it["cursors"] = this.#cursors;
+  get lines(): readonly string[] {
+    return LINES;
+  }
+
+  line(): unknown {
+    return this.#cursors;
   }
 
   joined(): Partial<JoinReply> {

@@ -6,7 +6,7 @@ import { ATTRIBUTES } from "../protocol.js";
 import { toHtml, type Rendered } from "../render/rendered.js";
 import type { Params } from "../register.js";
 import type { Identity } from "../session/identity.js";
-import { createView, contextOf, mountView } from "../session/mounting.js";
+import { createView, mountView, renderView } from "../session/mounting.js";
 import type { ViewClass } from "../session/registry.js";
 import { flatParams, urlOfPath } from "../session/route.js";
 import { MOUNT_PURPOSE, type MountTicket, type SessionServices } from "../session/services.js";
@@ -87,7 +87,7 @@ export class PageRenderer {
     const view = await createView(View, host);
     const mounted = { View, view, traits: host.traits };
     await mountView(mounted);
-    const rendered = this.services.templates.render(View.template, contextOf(mounted, this.services));
+    const rendered = renderView(mounted, this.services);
     const ticket: MountTicket = {
       view: name,
       id: this.#idFor(request, name),

@@ -39,6 +39,9 @@ export interface BroadcastOptions {
 /** One frame per message, whatever the number of pages it goes to. */
 const frames = new WeakMap<PresenceMessage, SharedFrame>();
 
+const LINES = ["presences", "presenceCount", "presenceStale"];
+const NO_LINES: readonly string[] = [];
+
 /** One view's place in one room: the view's own room and those of `presenceRoom` are each one of these. */
 export class ViewPresence implements ViewTrait, Visitor, VisitListener {
   /** The key made from the view's template, once it was asked for; an own `getPresenceKey()` may make another of it. */
@@ -176,11 +179,13 @@ export class ViewPresence implements ViewTrait, Visitor, VisitListener {
     this.#visit?.setStatus(status);
   }
 
-  lines(it: Record<string, unknown>, reads: ReadonlySet<string> | null): void {
-    if (!this.use.isInContext) return;
-    if (!reads || reads.has("presences")) it["presences"] = this.presences;
-    if (!reads || reads.has("presenceCount")) it["presenceCount"] = this.presenceCount;
-    if (!reads || reads.has("presenceStale")) it["presenceStale"] = this.isStale;
+  get lines(): readonly string[] {
+    return this.use.isInContext ? LINES : NO_LINES;
+  }
+
+  line(name: string): unknown {
+    if (name === "presences") return this.presences;
+    return name === "presenceCount" ? this.presenceCount : this.isStale;
   }
 
   // ── what is heard ──

@@ -63,6 +63,8 @@ function addTyping(Base: ViewClass<LiveView<any> & PresenceMembers<any, any>>): 
   return TypingView;
 }
 
+const LINES = ["typing"];
+
 /** One view's own typing, and its sight of the others'. */
 class ViewTyping implements ViewTrait {
   #field: string | null = null;
@@ -76,8 +78,12 @@ class ViewTyping implements ViewTrait {
     host.addTrait(this);
   }
 
-  lines(it: Record<string, unknown>, reads: ReadonlySet<string> | null): void {
-    if (!reads || reads.has("typing")) it["typing"] = this.#typing;
+  get lines(): readonly string[] {
+    return LINES;
+  }
+
+  line(): unknown {
+    return this.#typing;
   }
 
   start(field: string): void {

@@ -107,11 +107,17 @@ export function readShareable(keys: readonly string[], it: Readonly<Record<strin
 export class SharedRenderings {
   #byHome = new WeakMap<object, Entry[]>();
   #ofPrimitives: Entry[] = [];
+  #last: Entry | null = null;
+
+  /** What was asked for last, if it was made of these very values. */
+  again(values: readonly unknown[]): Rendered | null {
+    return this.#last && isSame(this.#last.values, values) ? this.#last.rendered : null;
+  }
 
   find({ values, home }: Reading): Rendered | null {
     const entries = home ? this.#byHome.get(home) : this.#ofPrimitives;
     if (!entries) return null;
-    for (const entry of entries) if (isSame(entry.values, values)) return entry.rendered;
+    for (const entry of entries) if (isSame(entry.values, values)) return (this.#last = entry).rendered;
     return null;
   }
 
@@ -119,7 +125,7 @@ export class SharedRenderings {
     let entries = home ? this.#byHome.get(home) : this.#ofPrimitives;
     if (!entries) this.#byHome.set(home!, (entries = []));
     if (entries.length >= MAX_ENTRIES) entries.shift();
-    entries.push({ values, rendered });
+    entries.push((this.#last = { values, rendered }));
   }
 }
 

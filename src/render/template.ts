@@ -3,6 +3,7 @@ import { Eta } from "eta";
 import { systemClock, type Clock } from "../clock.js";
 import { ConviveError } from "../errors.js";
 import type { TemplateServices } from "./compile.js";
+import { contextOf, type ContextLines } from "./context-lines.js";
 import { CompiledTemplate, type TemplateStats } from "./compiled-template.js";
 import type { InlineTemplate } from "./inline.js";
 import { nearest } from "./nearest.js";
@@ -74,6 +75,20 @@ export class Templates {
    */
   render(template: string | InlineTemplate, context: Context): Rendered {
     return this.#render(this.#template(template), context);
+  }
+
+  /** As `render`, of a context that is read line by line: none is made where all that is read is known. */
+  renderLines(name: string | InlineTemplate, lines: ContextLines): Rendered {
+    const template = this.#template(name);
+    const { keys, obstacle } = template.plan;
+    if (!keys || obstacle || this.#isSharing || !lines.areKnown)
+      return this.#render(template, lines.all(template.readNames));
+    const values = keys.map((key) => lines.read(key));
+    const again = template.renderings.again(values);
+    if (!again) return this.#render(template, contextOf(keys, values));
+    template.stats.shared++;
+    this.counts.shared++;
+    return again;
   }
 
   /**

@@ -2,14 +2,14 @@ import type { Timer } from "../clock.js";
 import { ControlFlow } from "../control-flow.js";
 import type { LiveView } from "../live-view.js";
 import { PATCH_URL, VIEW_TOPIC, type EventPayload, type JoinReply } from "../protocol.js";
-import type { Rendered } from "../render/rendered.js";
 import type { EndReason, SharedFrame } from "../view-host.js";
 import { callEvent } from "./event-call.js";
 import { ConnectedHost } from "./connected-host.js";
 import { PageGone } from "./page-gone.js";
 import { joinReply } from "./join-reply.js";
 import { Mailbox, type MailboxOwner } from "./mailbox.js";
-import { contextOf, createView, mountView, runGuards, type Mounted } from "./mounting.js";
+import { createView, mountView, renderView, runGuards, type Mounted } from "./mounting.js";
+import type { Showing } from "./show-queue.js";
 import { Outbox, type ChannelSocket } from "./outbox.js";
 import type { Place } from "./page-host.js";
 import type { Identity } from "./identity.js";
@@ -33,7 +33,7 @@ export interface ChannelOwner {
  * One mounted view: mailbox, lifecycle, render → diff → push. Its socket may go and come back (parked, resumed);
  * the view lives until it leaves or its grace is over.
  */
-export class Channel extends ConnectedHost implements MailboxOwner, MountedPage {
+export class Channel extends ConnectedHost implements MailboxOwner, MountedPage, Showing {
   readonly topic: string;
   readonly #mailbox: Mailbox;
   readonly #outbox: Outbox;
@@ -106,7 +106,7 @@ export class Channel extends ConnectedHost implements MailboxOwner, MountedPage 
   /** The page has the answer to its join: from here on it hears. */
   opened(): void {
     this.#outbox.answered();
-    this.#wake();
+    this.services.shows.add(this);
   }
 
   /** The socket is gone. The page may come back within the grace. */
@@ -171,13 +171,13 @@ export class Channel extends ConnectedHost implements MailboxOwner, MountedPage 
   changed(): void {
     if (this.#isDirty || this.#state === "ended") return;
     this.#isDirty = true;
-    this.#wake();
+    this.services.shows.add(this);
   }
 
   push(event: string, payload: unknown): void {
     if (this.#state === "ended") return;
     this.#outbox.push({ event, payload });
-    if (!this.#isDirty) this.#wake();
+    if (!this.#isDirty) this.services.shows.add(this);
   }
 
   send(frame: SharedFrame, { lossy = false }: { readonly lossy?: boolean } = {}): void {
@@ -189,7 +189,7 @@ export class Channel extends ConnectedHost implements MailboxOwner, MountedPage 
     this.#show();
     // What the handler changes from here on is shown when it ends.
     this.#isDirty = true;
-    this.#wake();
+    this.services.shows.add(this);
     return Promise.resolve();
   }
 
@@ -232,7 +232,7 @@ export class Channel extends ConnectedHost implements MailboxOwner, MountedPage 
 
   #open(socket: ChannelSocket, joinRef: string | null): JoinReply {
     if (this.#state === "ended") throw new PageGone("The page went away before it was shown.");
-    const rendered = this.#render();
+    const rendered = renderView(this.#mounted, this.services);
     this.#graceTimer?.clear();
     this.#isDirty = false;
     this.#state = "joined";
@@ -261,26 +261,22 @@ export class Channel extends ConnectedHost implements MailboxOwner, MountedPage 
     await this.userCode.run(() => this.#view?.handleError(error));
   }
 
-  /** Has what there is to show shown, when nothing else runs. */
-  #wake(): void {
-    this.#mailbox.post(() => {});
+  /** What the mailbox is at now will show it otherwise. */
+  showIfIdle(): void {
+    if (this.#mailbox.isIdle) this.#show();
   }
 
   get #mounted(): Mounted {
     return { View: this.View, view: this.#view!, traits: this.traits };
   }
 
-  #render(): Rendered {
-    return this.services.templates.render(this.View.template, contextOf(this.#mounted, this.services));
-  }
-
   #show(): void {
     if (this.#state !== "joined") return;
     if (this.#isDirty) {
-      if (!this.#outbox.isReady(() => this.#wake())) return;
+      if (!this.#outbox.isReady(() => this.services.shows.add(this))) return;
       this.#isDirty = false;
       try {
-        this.#outbox.show(this.#render(), this.#view!.pageTitle);
+        this.#outbox.show(renderView(this.#mounted, this.services), this.#view!.pageTitle);
       } catch (error) {
         this.userCode.log(error, "a view could not be rendered; its page keeps what it shows");
       }

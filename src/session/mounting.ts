@@ -1,5 +1,7 @@
 import type { LiveView } from "../live-view.js";
-import { linesOf } from "../live-view.js";
+import { givesLine, hasOwnContext, lineOf, linesOf } from "../live-view.js";
+import type { Rendered } from "../render/rendered.js";
+import type { ContextLines } from "../render/context-lines.js";
 import type { ViewHost, ViewTrait } from "../view-host.js";
 import type { ViewClass } from "./registry.js";
 import type { SessionServices } from "./services.js";
@@ -29,14 +31,51 @@ export async function mountView({ view, traits }: Mounted): Promise<void> {
   for (const trait of traits) await trait.mounted?.();
 }
 
-/** What the template reads as `it`: helpers, then the lines of the traits, then the view's own; those it reads, where that is known. */
-export function contextOf(
-  { View, view, traits }: Mounted,
-  { helpers, templates, isDevelopment }: Pick<SessionServices, "helpers" | "templates" | "isDevelopment">,
-): Record<string, unknown> {
+type RenderServices = Pick<SessionServices, "helpers" | "templates" | "isDevelopment">;
+
+/** What the view shows now. */
+export function renderView(mounted: Mounted, services: RenderServices): Rendered {
+  const { templates, isDevelopment } = services;
+  const { template } = mounted.View;
   // A developer is told the nearest of all names there are.
-  const reads = isDevelopment ? null : templates.reads(View.template);
+  if (isDevelopment) return templates.render(template, contextOf(mounted, services, null));
+  return templates.renderLines(template, new MountedLines(mounted, services));
+}
+
+/** What the template reads as `it`: helpers, then the lines of the traits, then the view's own; those it reads, where that is known. */
+function contextOf(
+  { view, traits }: Mounted,
+  { helpers }: RenderServices,
+  reads: ReadonlySet<string> | null,
+): Record<string, unknown> {
   const it = Object.assign(Object.create(null) as Record<string, unknown>, helpers);
-  for (const trait of traits) trait.lines?.(it, reads);
+  for (const trait of traits) {
+    for (const name of trait.lines ?? []) if (!reads || reads.has(name)) it[name] = trait.line!(name);
+  }
   return Object.assign(it, linesOf(view, reads));
+}
+
+/** The same, line by line: of very many views who show the same, none has to make a context. */
+class MountedLines implements ContextLines {
+  constructor(
+    private readonly mounted: Mounted,
+    private readonly services: RenderServices,
+  ) {}
+
+  get areKnown(): boolean {
+    return !hasOwnContext(this.mounted.view);
+  }
+
+  all(reads: ReadonlySet<string> | null): Record<string, unknown> {
+    return contextOf(this.mounted, this.services, reads);
+  }
+
+  read(name: string): unknown {
+    const { view, traits } = this.mounted;
+    if (givesLine(view, name)) return lineOf(view, name);
+    const { helpers } = this.services;
+    let value: unknown = Object.hasOwn(helpers, name) ? helpers[name] : undefined;
+    for (const trait of traits) if (trait.lines?.includes(name)) value = trait.line!(name);
+    return value;
+  }
 }

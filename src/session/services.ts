@@ -5,6 +5,7 @@ import type { Templates } from "../render/template.js";
 import type { Tokens } from "../token.js";
 import type { Logger } from "../logger.js";
 import type { NodeServices } from "../view-host.js";
+import type { ShowQueue } from "./show-queue.js";
 import type { ViewRegistry } from "./registry.js";
 
 /** What every page of this process works with; made once by the composition root. */
@@ -21,6 +22,7 @@ export interface SessionServices {
   readonly tokens: Tokens;
   readonly topics: PubSub;
   readonly node: NodeServices;
+  readonly shows: ShowQueue;
 }
 
 /** What a mount token names. */

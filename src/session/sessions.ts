@@ -16,6 +16,7 @@ import { Pages } from "./pages.js";
 import { ViewRegistry } from "./registry.js";
 import { RoomTopics } from "./room-channel.js";
 import type { SessionServices } from "./services.js";
+import { ShowQueue } from "./show-queue.js";
 import type { JoinResult, TopicLink } from "./topic.js";
 import { ViewTopics } from "./view-topic.js";
 
@@ -58,6 +59,7 @@ export class Sessions {
       views: new ViewRegistry(),
       tokens: new Tokens(secrets, () => clock.wallTime()),
       topics: store.topics,
+      shows: new ShowQueue(logger),
       node: { presence: managerOf(rooms), rooms, cursors, shared: new SharedRooms(rooms) },
     };
     this.#views = new ViewTopics(this.services, this.pages);

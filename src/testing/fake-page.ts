@@ -100,7 +100,7 @@ export class FakePage<V extends LiveView<any>> implements ViewHost {
   /** What the template would read as `it`. */
   get it(): Record<string, unknown> {
     const it: Record<string, unknown> = {};
-    for (const trait of this.traits) trait.lines?.(it, null);
+    for (const trait of this.traits) for (const name of trait.lines ?? []) it[name] = trait.line!(name);
     return Object.assign(it, linesOf(this.view, null));
   }
 

@@ -9,7 +9,7 @@ import type { PresenceManager } from "../presence/manager.js";
 import type { User } from "../register.js";
 import { Templates, type RenderStats } from "../render/template.js";
 import type { Identity } from "../session/identity.js";
-import { createView, contextOf, mountView } from "../session/mounting.js";
+import { createView, mountView, renderView } from "../session/mounting.js";
 import type { ViewClass } from "../session/registry.js";
 import type { MountTicket } from "../session/services.js";
 import { Sessions } from "../session/sessions.js";
@@ -144,7 +144,7 @@ class MemoryApp implements TestApp {
     const host = new StaticHost(services, identity, { View, viewName, params, url: new URL("/", ORIGIN) });
     const mounted = { View, view: await createView(View, host), traits: host.traits };
     await mountView(mounted);
-    services.templates.render(View.template, contextOf(mounted, services));
+    renderView(mounted, services);
   }
 
   /** As the app's own options say it of a request; pages without a user are told apart by their browser. */
