@@ -82,6 +82,8 @@ export class Crowd {
     const taken = await this.server.end();
     for (const sight of this.#sights) sight.rest();
     const after = totalOf(this.#lines);
+    // The last moves of all are overtaken by no other and wait for their whole tick: they are not of the time that counts.
+    await this.#moveFor(WARM_MS);
     await this.#comeToRest();
     const of = `${this.contender.name}, ${this.#pace.size} move and ${this.#lines.length} see it`;
     account.check(of, this.telling, this.#sights);
