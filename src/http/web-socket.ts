@@ -72,6 +72,7 @@ class HeardWebSocket extends WebSocket {
  */
 class WritableWebSocket implements RawSocket {
   readonly #isPlain: boolean;
+  #isGathering = false;
 
   constructor(
     private readonly ws: WebSocket,
@@ -86,18 +87,34 @@ class WritableWebSocket implements RawSocket {
   send(data: string | Buffer): void {
     if (typeof data === "string" || !this.#isPlain) this.ws.send(data, AS_TEXT, ignoreFailure);
     else if (this.ws.readyState === WebSocket.OPEN) this.stream.write(frameOf(data));
+    if (this.#isGathering && this.bufferedAmount > MOST_GATHERED_BYTES) this.#release();
+  }
+  gather(): void {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    this.stream.cork();
+    process.nextTick(() => this.#release());
   }
   ping(): void {
     this.ws.ping(undefined, undefined, ignoreFailure);
   }
   close(code: number, reason: string): void {
+    this.#release();
     this.ws.close(code, reason);
   }
   terminate(): void {
     this.ws.terminate();
   }
+
+  #release(): void {
+    if (!this.#isGathering) return;
+    this.#isGathering = false;
+    this.stream.uncork();
+  }
 }
 
+/** Beyond it a write costs more than another system call. */
+const MOST_GATHERED_BYTES = 65_536;
 const AS_TEXT = { binary: false };
 const FINAL_TEXT = 0x81;
 const MAX_SHORT = 125;

@@ -44,6 +44,7 @@ function harness(join: (link: TopicLink, payload: unknown) => Promise<JoinResult
   const socket = new Socket(raw, identity, { clock, limits: resolveLimits(), logger, join });
   return {
     socket,
+    raw,
     sent,
     closes,
     ticks,
@@ -72,6 +73,34 @@ function joinEcho(_link: TopicLink, payload: unknown): Promise<JoinResult> {
     isRefused ? { refusal: { reason: "no" } } : { topic: new EchoTopic(), response: { hello: 1 } },
   );
 }
+
+test("what an event is answered with is gathered into one write, what a pointer causes is not", async () => {
+  const written: string[] = [];
+  class LateTopic implements Topic {
+    constructor(private readonly link: TopicLink) {}
+    parted(): void {}
+    receive(event: string): Reply | Promise<Reply> {
+      this.link.write(JSON.stringify([null, null, "lv:x", `html of ${event}`, {}]));
+      if (event === "cursor") return null;
+      return Promise.resolve().then(() => {
+        this.link.write(JSON.stringify([null, null, "lv:x", "more", {}]));
+        return { status: "ok", response: {} };
+      });
+    }
+  }
+  const { receive, raw } = harness((link) => Promise.resolve({ topic: new LateTopic(link), response: {} }));
+  await receive("1", "1", "lv:x", "phx_join", {});
+  const { send } = raw;
+  raw.send = (data) => {
+    written.push((JSON.parse(String(data)) as unknown[])[3] as string);
+    send(data);
+  };
+  raw.gather = () => void written.push("gather");
+  await receive("1", "2", "lv:x", "event", {});
+  assert.deepEqual(written.splice(0), ["html of event", "gather", "more", "gather", "phx_reply"]);
+  await receive("1", null, "lv:x", "cursor", [1, 2]);
+  assert.deepEqual(written, ["html of cursor"]);
+});
 
 test("A join is answered, a push is answered with the join's ref, a heartbeat with none", async () => {
   const { receive, sent } = harness();

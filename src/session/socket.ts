@@ -18,16 +18,10 @@ import type { Logger } from "../logger.js";
 import { Bucket, Strikes } from "./bucket.js";
 import type { Identity } from "./identity.js";
 import { Link, type LinkSocket } from "./link.js";
+import type { RawSocket } from "./raw-socket.js";
 import { refused, type JoinResult, type Parting, type Reply, type Topic, type TopicLink } from "./topic.js";
 
-/** A WebSocket, as far as we need one. */
-export interface RawSocket {
-  readonly bufferedAmount: number;
-  send(data: string | Buffer): void;
-  ping(): void;
-  close(code: number, reason: string): void;
-  terminate(): void;
-}
+export type { RawSocket } from "./raw-socket.js";
 
 export interface SocketOwner {
   readonly clock: Clock;
@@ -62,6 +56,8 @@ export class Socket implements LinkSocket {
   #joinedAt: number;
   #heardAt: number;
   #pingedAt = -1;
+  /** events whose reply is yet to come */
+  #answering = 0;
   #isClosed = false;
   #drainTimer: Timer | null = null;
   #onDrained: (() => void)[] | null = null;
@@ -80,6 +76,7 @@ export class Socket implements LinkSocket {
 
   write(data: string | Buffer): void {
     if (this.#isClosed) return;
+    if (this.#answering > 0) this.raw.gather?.();
     this.raw.send(data);
     // A blocked peer never answers a close frame: the slow are cut.
     if (this.raw.bufferedAmount > this.owner.limits.queueBytes) this.cut(CLOSE_CODES.tooSlow, "too slow");
@@ -242,7 +239,9 @@ export class Socket implements LinkSocket {
     if (joinRef !== null && joinRef !== joined.joinRef) return;
     const answer = (reply: Reply) => reply && this.#reply(frame, joined.joinRef, reply);
     const reply = joined.topic.receive(event, payload);
-    return reply instanceof Promise ? reply.then(answer) : answer(reply);
+    if (!(reply instanceof Promise)) return answer(reply);
+    this.#answering += 1;
+    return reply.then(answer).finally(() => (this.#answering -= 1));
   }
 
   #abandon(topic: string): void {

@@ -45,7 +45,7 @@ export const convive: Contender = {
   },
 };
 
-function fetchPage(port: number, path: string, headers: Readonly<Record<string, string>>): Promise<string> {
+export function fetchPage(port: number, path: string, headers: Readonly<Record<string, string>>): Promise<string> {
   return new Promise((resolve, reject) => {
     const request = get({ port, host: "127.0.0.1", path, headers, agent }, (response) => {
       let html = "";

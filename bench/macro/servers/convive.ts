@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import express from "express";
-import { convive, defineShared, LiveCursorMixin, LiveView } from "../../../src/index.js";
+import { convive, defineShared, event, LiveCursorMixin, LiveView } from "../../../src/index.js";
 import { obey } from "../server-control.js";
 
 interface Person {
@@ -36,6 +36,17 @@ class BoardView extends LiveCursorMixin(LiveView<{ boardId: string }>)<Person> {
   }
 }
 
+/** Something to press, whose every press changes the page. */
+class CounterView extends LiveView {
+  static override template = "counter";
+
+  count = 0;
+
+  @event increment(): void {
+    this.count += 1;
+  }
+}
+
 /** Who it is stands in two headers: a login is no part of what is measured. */
 function identify({ headers }: Pick<IncomingMessage, "headers">) {
   const [id, name] = [headers["x-person"], headers["x-name"]];
@@ -54,6 +65,8 @@ const live = convive({
     // One machine is all the users there are; and pings of one server must not fall into what is measured of another.
     socketsPerAddress: MANY,
     socketsPerUser: MANY,
+    eventsPerSecond: MANY,
+    eventsBurst: MANY,
     unmountedSocketMs: LONG_MS,
     pingMs: LONG_MS,
     pongDeadlineMs: LONG_MS,
@@ -61,6 +74,7 @@ const live = convive({
 });
 app.use(live.middleware());
 app.get("/boards/:boardId", live.view(BoardView));
+app.get("/counter", live.view(CounterView));
 const server = await live.listen(app, 0);
 
 obey((server.address() as AddressInfo).port, { stats: () => live.stats() });
