@@ -3,6 +3,7 @@
 -- ARGV
 --   6 number of the write · 7 "1" if this is the whole of what the process owns here · then the operations:
 --   "p" connection, user, lingering, status, revises, revision, joined at, since, seen at, ttl, most users, meta ("" for what is not given)
+--   "j" connection, user, status, since, meta: a "p" of one that is not lingering, with nothing else given
 --   "d" connection, reason: removes the writer's own · "e" connection, reason: removes anybody's that lingers
 -- Returns { "ok", head, "1" if something changed, then the connections that found no seat } · { "stale", last number } · { "dead" }
 local SEQUENCE, IS_ALL = ARGV[6], ARGV[7] == "1"
@@ -13,13 +14,18 @@ if INCARNATION ~= WITHOUT_NODE then
   if last == "inf" or tonumber(last) >= tonumber(SEQUENCE) then return { "stale", last } end
 end
 
+local SIZES = { p = 13, j = 6, d = 3, e = 3 }
 local version, operations = versionOf(head), {}
 do
   local at = 8
   while at <= #ARGV do
-    local size = ARGV[at] == "p" and 13 or 3
+    local size = SIZES[ARGV[at]]
     local operation = { unpack(ARGV, at, at + size - 1) }
-    if size == 13 then version = math.max(version, tonumber(operation[7]) or 0) end
+    if operation[1] == "p" then version = math.max(version, tonumber(operation[7]) or 0) end
+    if operation[1] == "j" then
+      local _, id, user, status, since, meta = unpack(operation)
+      operation = { "p", id, user, "0", status, "0", "", "", since, "", "", "", meta }
+    end
     table.insert(operations, operation)
     at = at + size
   end

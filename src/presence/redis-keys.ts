@@ -5,6 +5,8 @@ export const LAYOUT = `1/${BUCKETS}`;
 
 export const ALL_BUCKETS: readonly number[] = Array.from({ length: BUCKETS }, (_, bucket) => bucket);
 
+/** Keys of so many rooms are kept at hand. */
+const MAX_ROOMS = 1_000;
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
@@ -35,6 +37,8 @@ export interface TypedKey {
 /** Names everything that one app keeps in Redis. What the keys hold is said in `redis-room.lua` and `redis-tick.lua`. */
 export class RedisKeys {
   readonly #prefix: string;
+  /** of rooms that were written to lately: a room is written to more than once */
+  readonly #rooms = new Map<string, readonly string[]>();
 
   /** @param prefix parts apps that share a Redis */
   constructor(prefix: string) {
@@ -47,7 +51,16 @@ export class RedisKeys {
   }
 
   /** KEYS 1–9 of the scripts that change a room. */
-  room(room: string): string[] {
+  room(room: string): readonly string[] {
+    const known = this.#rooms.get(room);
+    if (known) return known;
+    if (this.#rooms.size >= MAX_ROOMS) this.#rooms.clear();
+    const keys = this.#roomKeys(room);
+    this.#rooms.set(room, keys);
+    return keys;
+  }
+
+  #roomKeys(room: string): readonly string[] {
     const bucket = bucketOf(room);
     const own = ["head", "connections", "users", "owners", "sequences", "deadlines"];
     const ofBucket = [this.fenced(bucket), this.rooms(bucket)];

@@ -1,5 +1,14 @@
 import { ConviveError } from "../errors.js";
-import type { KickOrder, Operation, Removal, RoomEvent, RoomLosses, RoomSnapshot, RoomWrite } from "./backend.js";
+import type {
+  KickOrder,
+  Operation,
+  PutOperation,
+  Removal,
+  RoomEvent,
+  RoomLosses,
+  RoomSnapshot,
+  RoomWrite,
+} from "./backend.js";
 import type { ConnectionRecord, LeaveReason, Status } from "./presence.js";
 
 /** Number of the last write of a closed incarnation. */
@@ -17,6 +26,15 @@ function encodeOperation(operation: Operation): string[] {
   if (operation.op === "evict") return ["e", operation.connectionId, operation.reason];
   const { connectionId, userId, isLingering, status, revises = false, lifetime, maxMembers, meta } = operation;
   const { revision, joinedAt, since } = operation;
+  if (isJoin(operation))
+    return [
+      "j",
+      connectionId,
+      encodeUser(userId),
+      status,
+      since === undefined ? "" : String(since),
+      canonicalJson(meta),
+    ];
   const numbers = [revision, joinedAt, since, lifetime?.seenAt, lifetime?.ttlMs, maxMembers];
   return [
     "p",
@@ -28,6 +46,12 @@ function encodeOperation(operation: Operation): string[] {
     ...numbers.map((number) => (number === undefined ? "" : String(number))),
     canonicalJson(meta),
   ];
+}
+
+/** Nothing is given but since when. */
+function isJoin({ isLingering, revises, revision, joinedAt, lifetime, maxMembers }: PutOperation): boolean {
+  const isBare = revision === undefined && joinedAt === undefined && lifetime === undefined && maxMembers === undefined;
+  return isBare && !isLingering && !revises;
 }
 
 /** A tab in it would end its field. */

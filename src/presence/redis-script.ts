@@ -26,7 +26,7 @@ export function loadScripts(): RoomScripts {
   /** One that changes a room: what these share stands before it. */
   const roomScript = (name: string) => readScript(file("room"), file(name));
   return {
-    apply: roomScript("apply"),
+    apply: readScript(file("join"), file("room"), file("apply")),
     sweep: roomScript("sweep"),
     prune: roomScript("prune"),
     touch: roomScript("touch"),

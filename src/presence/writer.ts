@@ -1,14 +1,6 @@
 import { messageOf } from "../errors.js";
 import type { Logger } from "../logger.js";
-import type {
-  EvictOperation,
-  Operation,
-  PresenceBackend,
-  PutOperation,
-  RoomEvent,
-  RoomWrite,
-  RoomWriteResult,
-} from "./backend.js";
+import type { Operation, PresenceBackend, PutOperation, RoomEvent, RoomWrite, RoomWriteResult } from "./backend.js";
 import { OwnConnections, type OwnConnection } from "./own-connections.js";
 import type { ConnectionRecord, LeaveReason } from "./presence.js";
 import { hasSeat } from "./seats.js";
@@ -263,22 +255,21 @@ export class Writer {
   }
 
   #take(): Operation[] {
-    const puts = this.#isDirty ? [...this.own.all.keys()] : [...this.#put];
-    const operations: Operation[] = [
-      ...[...this.#deleted].map(([connectionId, reason]) => ({ op: "delete", connectionId, reason }) as const),
-      ...puts.flatMap((connectionId) => this.#putOperation(connectionId)),
-      ...[...this.#evicted].map(([connectionId, reason]): EvictOperation => ({ op: "evict", connectionId, reason })),
-    ];
+    const operations: Operation[] = [];
+    for (const [connectionId, reason] of this.#deleted) operations.push({ op: "delete", connectionId, reason });
+    for (const connectionId of this.#isDirty ? this.own.all.keys() : this.#put) {
+      const own = this.own.all.get(connectionId);
+      if (own) operations.push(this.#putOperation(own));
+    }
+    for (const [connectionId, reason] of this.#evicted) operations.push({ op: "evict", connectionId, reason });
     for (const pending of [this.#put, this.#revised, this.#deleted, this.#evicted]) pending.clear();
     this.#isDirty = false;
     return operations;
   }
 
-  #putOperation(connectionId: string): PutOperation[] {
-    const own = this.own.all.get(connectionId);
-    if (!own) return [];
-    const joining = this.#joining.get(connectionId);
+  #putOperation(own: OwnConnection): PutOperation {
+    const joining = this.#joining.get(own.connectionId);
     const seat = joining ? { maxMembers: joining.maxMembers } : {};
-    return [{ op: "put", ...own, ...seat, ...(this.#revised.has(connectionId) ? { revises: true } : {}) }];
+    return { op: "put", ...own, ...seat, ...(this.#revised.has(own.connectionId) ? { revises: true } : {}) };
   }
 }

@@ -17,7 +17,7 @@ function rewriting(rule: string, by: string): Pick<RedisNodeParts, "makeLink"> {
   if (scripts.length === 0) throw new Error(`no script says ${rule}`);
   class RewritingLink extends RedisLink {
     override run(script: RedisScript, keys: readonly string[], args: readonly (string | number)[]) {
-      const text = script.text.replace(rule, () => by);
+      const text = script.text.replaceAll(rule, () => by);
       return super.run({ text, sha: createHash("sha1").update(text).digest("hex") }, keys, args);
     }
   }
