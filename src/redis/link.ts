@@ -8,6 +8,7 @@ import { Fitness } from "./fitness.js";
 import { Gate } from "./gate.js";
 import { HangingServers, hearAnew, isDemoted, isTimeout, serversOf, TIMED_OUT } from "./hanging.js";
 import { HearingProbe } from "./hearing.js";
+import { readAtOnce } from "./prompt.js";
 import { runScript, type RedisScript } from "./script.js";
 
 export interface RedisLinkOptions {
@@ -154,6 +155,7 @@ export class RedisLink {
   }
 
   #watch(client: Client): void {
+    readAtOnce(client);
     client.on("error", (error: unknown) => this.#lastErrors.set(client, causeOf(error)));
     client.on("ready", () => {
       this.#away.delete(client);
