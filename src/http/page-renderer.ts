@@ -53,6 +53,7 @@ export class PageRenderer {
         const page = this.#page(View, html, title, response);
         response.setHeader("Cache-Control", "private, no-cache");
         response.setHeader("Content-Type", "text/html; charset=utf-8");
+        if (request.method === "HEAD") response.setHeader("Content-Length", Buffer.byteLength(page));
         // Not `send`: each page has a token of its own, so a tag made of its bytes would never be asked for again.
         response.end(page);
       } catch (error) {

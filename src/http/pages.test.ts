@@ -100,6 +100,18 @@ test("The script is not sent again to who has it, weakly tagged or one of severa
   assert.ok(Number(head.headers.get("content-length")) > 1_000);
 });
 
+test("A page is HTML of a known length that nobody keeps, and its head can be asked for alone", async () => {
+  const { visitor } = await serve((app, live) => app.get("/:team/:id", live.view(PlaceView)));
+  const whole = await fetch(`${visitor.origin}/red/1`);
+  const length = Buffer.byteLength(await whole.text());
+  const alone = await fetch(`${visitor.origin}/red/1`, { method: "HEAD" });
+  for (const { status, headers } of [whole, alone]) {
+    const said = ["content-type", "content-length", "cache-control"].map((name) => headers.get(name));
+    assert.deepEqual([status, ...said], [200, "text/html; charset=utf-8", String(length), "private, no-cache"]);
+  }
+  assert.equal(await alone.text(), "");
+});
+
 test("A guard of an embedded view redirects and refuses the whole page", async () => {
   let verdict = () => redirect("/login");
   class EmbeddedView extends LiveView {
