@@ -1,12 +1,15 @@
 // Everybody's pointer moves at 30 Hz, and everybody sees it; then a few move before a crowd. What does it take of a core, and how late is it?
+import { tickMs } from "../src/cursor/room.js";
+import { DEFAULT_LIMITS } from "../src/options.js";
 import { convive } from "./macro/contenders/convive.js";
 import { raw } from "./macro/contenders/raw.js";
 import { socketIo } from "./macro/contenders/socket-io.js";
 import { yAwareness } from "./macro/contenders/y-awareness.js";
 import type { Contender } from "./macro/contender.js";
-import { middle, mustBeQuiet, takeTurns, withEntrants, type Entrant } from "./macro/contest.js";
+import { middle, mustBeQuiet, takeTurns, tolerably, withEntrants, type Entrant } from "./macro/contest.js";
 import { Crowd, type Movement } from "./macro/crowd.js";
-import { numbersFlag } from "./macro/flags.js";
+import { hasFlag, numbersFlag } from "./macro/flags.js";
+import { refuseLateTicks } from "./macro/refusal.js";
 import { runAlone } from "./report.js";
 import { resultOf, type Bench, type Measurement, type Result, type Target } from "./result.js";
 
@@ -42,7 +45,7 @@ async function run(): Promise<Result[]> {
       ...(await measure(`${movers} users`, contenders, { movers, onlookers: 0 }, TARGETS[movers] ?? {})),
     );
   }
-  for (const relay of process.argv.some((word) => word.startsWith("--movers=")) ? [] : RELAYS) {
+  for (const relay of isLimitWanted() ? RELAYS : []) {
     measurements.push(...(await atTheLimit(relay)));
   }
   for (const onlookers of numbersFlag("onlookers", [ONLOOKERS])) {
@@ -51,6 +54,11 @@ async function run(): Promise<Result[]> {
     measurements.push(...(await measure(of, [batched, convive], { movers: FEW, onlookers }, targets)));
   }
   return measurements.map((each) => resultOf(NAME, each));
+}
+
+/** It takes most of the time: who asks for less is not given it unasked. */
+function isLimitWanted(): boolean {
+  return hasFlag("limits") || !process.argv.some((word) => word.startsWith("--movers="));
 }
 
 interface Size {
@@ -75,8 +83,16 @@ async function measure(
       turns.samples[0]!.map(({ share }) => share),
     );
     for (const { server, contender } of crowds) await server.stop(`${NAME} ${of} ${contender.name}`);
-    return compare(of, contenders, turns.samples, targets);
+    // Raw and we gather moves; what is late is compared with no target.
+    const isHeld = [0, 1].every((at) => isTickHeld(`${of}, ${contenders[at]!.name}`, turns.samples[at]!, size.movers));
+    return compare(of, contenders, turns.samples, isHeld ? targets : {});
   });
+}
+
+/** Whether those who gather moves told them as often as is due. */
+function isTickHeld(of: string, samples: readonly Movement[], movers: number): boolean {
+  const due = 1_000 / tickMs(movers, DEFAULT_LIMITS);
+  return tolerably(() => refuseLateTicks(of, { told: middle(samples.map(({ frames }) => frames)).value, due }));
 }
 
 async function gather(entrant: Entrant, { movers, onlookers }: Size): Promise<Crowd> {

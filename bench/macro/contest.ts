@@ -101,13 +101,15 @@ export async function settle(server: ServerProcess): Promise<void> {
   }
 }
 
-/** With `--allow-noise` a noisy machine is only told of, for those who work on a bench; nothing measured so may be quoted. */
-function tolerably(check: () => void): void {
+/** False when there is something to refuse; that throws, but with `--allow-noise`, for those who work on a bench: then it is only told of, and nothing measured may be quoted. */
+export function tolerably(check: () => void): boolean {
   try {
     check();
+    return true;
   } catch (error) {
     if (!hasFlag("allow-noise") || !(error instanceof BenchRefusal)) throw error;
     process.stderr.write(`! NOT TO BE QUOTED, ${error.message}\n`);
+    return false;
   }
 }
 

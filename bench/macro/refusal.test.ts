@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { refuseFullLoad, refuseMissing, refuseNoise } from "./refusal.js";
+import { refuseFullLoad, refuseLateTicks, refuseMissing, refuseNoise } from "./refusal.js";
 
 test("a full load beside a server with time to spare is refused, and says the shares", () => {
   const full = { windowMs: 100, loadWorkMs: 95, serverCpuMs: 60 };
@@ -21,4 +21,10 @@ test("a noisy machine is refused with its spread, seen in the baseline or on the
   assert.throws(() => refuseNoise("x", { spread: 0.31, foreign: null }), { ...refusal, message: /31 %.*unknown here/ });
   assert.throws(() => refuseNoise("x", { spread: 0.1, foreign: 0.25 }), { ...refusal, message: /10 %.*25 %/ });
   refuseNoise("x", { spread: 0.3, foreign: 0.1 });
+});
+
+test("a tick that is not held is refused: who tells less often looks cheap", () => {
+  const refusal = { code: "BENCH_TICK_NOT_HELD", message: /ours: 7\.5 messages a second came where 30\.3 were due/ };
+  assert.throws(() => refuseLateTicks("ours", { told: 7.45, due: 1_000 / 33 }), refusal);
+  refuseLateTicks("ours", { told: 28, due: 1_000 / 33 });
 });

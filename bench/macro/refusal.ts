@@ -1,5 +1,6 @@
 /** Why a bench reports nothing; each message says what to do. */
-export type RefusalCode = "BENCH_LOAD_IS_THE_LIMIT" | "BENCH_DELIVERY_MISSING" | "BENCH_MACHINE_NOISY";
+export type RefusalCode =
+  "BENCH_LOAD_IS_THE_LIMIT" | "BENCH_DELIVERY_MISSING" | "BENCH_TICK_NOT_HELD" | "BENCH_MACHINE_NOISY";
 
 /** A measurement that would say more of the machine, or of the load, than of the server. */
 export class BenchRefusal extends Error {
@@ -52,6 +53,22 @@ export function refuseMissing(of: string, delivered: number, expected: number): 
     "BENCH_DELIVERY_MISSING",
     `${of}: ${delivered} of ${expected} deliveries arrived in time. A server that tells fewer is cheaper, so nothing is reported: ` +
       "run it again; if it stays, the server loses frames, or a frame differs from what the contender's `tells` expects.",
+  );
+}
+
+/** Of the messages that were due, so many must have come. */
+const TICK_HELD = 0.9;
+
+/**
+ * A server that is late tells less often, and looks cheap.
+ * @throws BenchRefusal BENCH_TICK_NOT_HELD
+ */
+export function refuseLateTicks(of: string, { told, due }: { readonly told: number; readonly due: number }): void {
+  if (told >= due * TICK_HELD) return;
+  throw new BenchRefusal(
+    "BENCH_TICK_NOT_HELD",
+    `${of}: ${told.toFixed(1)} messages a second came where ${due.toFixed(1)} were due. Fewer messages cost less, so the share of a core ` +
+      "would say nothing: run it where nothing else does, or with fewer viewers.",
   );
 }
 
