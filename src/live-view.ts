@@ -160,19 +160,15 @@ export function hasOwnContext(view: LiveView<any>): boolean {
   return view.context !== LiveView.prototype.context;
 }
 
-/** Whether a view, by its fields and getters, gives this line. */
-export function givesLine(view: LiveView<any>, name: string): boolean {
-  if (gettersOf(Object.getPrototypeOf(view) as object).has(name)) return true;
-  return Object.hasOwn(view, name) && isShown(view, name);
+/** Whether a getter of its class gives this line, or only a field of the view itself may. */
+export function isGetter(view: LiveView<any>, name: string): boolean {
+  return gettersOf(Object.getPrototypeOf(view) as object).has(name);
 }
 
-/** A line that the view gives. */
-export function lineOf(view: LiveView<any>, name: string): unknown {
-  return unwrap((view as unknown as Record<string, unknown>)[name]);
-}
-
-function isShown(view: object, name: string): boolean {
-  return !name.startsWith("_") && typeof (view as Record<string, unknown>)[name] !== "function";
+/** Whether what has this name is a field of the view that its template sees. */
+export function isShown(view: LiveView<any>, name: string): boolean {
+  if (name.startsWith("_") || !Object.hasOwn(view, name)) return false;
+  return typeof (view as unknown as Record<string, unknown>)[name] !== "function";
 }
 
 function fieldsAndGetters(view: LiveView<any>, reads: ReadonlySet<string> | null): Record<string, unknown> {
@@ -204,7 +200,7 @@ function collectGetters(prototype: object): Set<string> {
 }
 
 /** Handles stand in the context as the value they hold. */
-function unwrap(value: unknown): unknown {
+export function unwrap(value: unknown): unknown {
   if (typeof value !== "object" || value === null || !(CONTEXT_VALUE in value)) return value;
   return (value as { [CONTEXT_VALUE](): unknown })[CONTEXT_VALUE]();
 }

@@ -86,7 +86,7 @@ class WritableWebSocket implements RawSocket {
   }
   send(data: string | Buffer): void {
     if (typeof data === "string" || !this.#isPlain) this.ws.send(data, AS_TEXT, ignoreFailure);
-    else if (this.ws.readyState === WebSocket.OPEN) this.stream.write(frameOf(data));
+    else if (this.stream.writable) this.stream.write(frameOf(data));
     if (this.#isGathering && this.bufferedAmount > MOST_GATHERED_BYTES) this.#release();
   }
   gather(): void {

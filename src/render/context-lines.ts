@@ -1,8 +1,7 @@
 /** A context that is read line by line. */
 export interface ContextLines {
-  /** False when only the whole tells what is in it. */
-  readonly areKnown: boolean;
-  read(name: string): unknown;
+  /** Of these names; null when only the whole tells what is in it. */
+  values(names: readonly string[]): readonly unknown[] | null;
   /** The whole, or of it what is read. */
   all(reads: ReadonlySet<string> | null): Readonly<Record<string, unknown>>;
 }

@@ -81,11 +81,10 @@ export class Templates {
   renderLines(name: string | InlineTemplate, lines: ContextLines): Rendered {
     const template = this.#template(name);
     const { keys, obstacle } = template.plan;
-    if (!keys || obstacle || this.#isSharing || !lines.areKnown)
-      return this.#render(template, lines.all(template.readNames));
-    const values = keys.map((key) => lines.read(key));
+    const values = !keys || obstacle || this.#isSharing ? null : lines.values(keys);
+    if (!values) return this.#render(template, lines.all(template.readNames));
     const again = template.renderings.again(values);
-    if (!again) return this.#render(template, contextOf(keys, values));
+    if (!again) return this.#render(template, contextOf(keys!, values));
     template.stats.shared++;
     this.counts.shared++;
     return again;

@@ -1,5 +1,6 @@
 import type { LiveView } from "../live-view.js";
-import { givesLine, hasOwnContext, lineOf, linesOf } from "../live-view.js";
+import { hasOwnContext, linesOf } from "../live-view.js";
+import { LinePlan } from "./line-plan.js";
 import type { Rendered } from "../render/rendered.js";
 import type { ContextLines } from "../render/context-lines.js";
 import type { ViewHost, ViewTrait } from "../view-host.js";
@@ -62,20 +63,17 @@ class MountedLines implements ContextLines {
     private readonly services: RenderServices,
   ) {}
 
-  get areKnown(): boolean {
-    return !hasOwnContext(this.mounted.view);
-  }
-
   all(reads: ReadonlySet<string> | null): Record<string, unknown> {
     return contextOf(this.mounted, this.services, reads);
   }
 
-  read(name: string): unknown {
-    const { view, traits } = this.mounted;
-    if (givesLine(view, name)) return lineOf(view, name);
-    const { helpers } = this.services;
-    let value: unknown = Object.hasOwn(helpers, name) ? helpers[name] : undefined;
-    for (const trait of traits) if (trait.lines?.includes(name)) value = trait.line!(name);
-    return value;
+  values(names: readonly string[]): readonly unknown[] | null {
+    const { View, view, traits } = this.mounted;
+    if (hasOwnContext(view)) return null;
+    let plan = plans.get(View);
+    if (!plan?.fits(names, traits)) plans.set(View, (plan = new LinePlan(names, view, traits, this.services.helpers)));
+    return plan.read(view, traits);
   }
 }
+
+const plans = new WeakMap<ViewClass, LinePlan>();
