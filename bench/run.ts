@@ -1,7 +1,7 @@
 // `npm run bench [-- NAME …] [-- --json]`: every bench in a process of its own, so that none heats or litters another's.
 // Results also go into `.cache/bench/results.jsonl` and, as a picture, `results.svg`. What else begins with `--` goes to the benches.
 import { spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { plot } from "./plot.js";
@@ -57,10 +57,20 @@ async function main(words: readonly string[]): Promise<void> {
   process.exitCode = failed.length > 0 || names.length === 0 ? 1 : 0;
 }
 
+/** What other benches measured before stays: the capacity model rests on the last run of each. */
 function keep(results: readonly Result[], startedOn: string): void {
   mkdirSync(OUTPUT, { recursive: true });
-  writeFileSync(join(OUTPUT, "results.jsonl"), results.map((result) => `${JSON.stringify(result)}\n`).join(""));
+  const file = join(OUTPUT, "results.jsonl");
+  const all = [...keptBeside(results, existsSync(file) ? readFileSync(file, "utf8") : ""), ...results];
+  writeFileSync(file, all.map((result) => `${JSON.stringify(result)}\n`).join(""));
   writeFileSync(join(OUTPUT, "results.svg"), plot(results, startedOn));
+}
+
+/** Of earlier lines, those of benches that did not run now. */
+export function keptBeside(results: readonly Result[], earlier: string): Result[] {
+  const ran = new Set(results.map(({ bench }) => bench));
+  const lines = earlier.split("\n").filter((line) => line !== "");
+  return lines.map((line) => JSON.parse(line) as Result).filter(({ bench }) => !ran.has(bench));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main(process.argv.slice(2));
