@@ -90,8 +90,8 @@ export function endsOfRedis({ node, redis }: Costs, hosts = 10): End[] {
       unit: "per second",
     },
     {
-      what: "changes of one room that each node can hear",
-      most: perS(node.hearUs + node.changeUs),
+      what: "changes told by other nodes, of rooms with 1 viewer here, one node",
+      most: perS(node.hearUs + node.changeUs + node.changeViewerUs),
       unit: "per second",
     },
     {

@@ -47,9 +47,9 @@ function costTable({ node, redis }: Costs): string {
   const rows: Cells[] = [
     ["a change of a room told, once", us(node.changeUs), "fan-out, visits"],
     ["… and for each local viewer", us(node.changeViewerUs), "fan-out"],
-    ["a change of another node heard", us(node.hearUs), "visits"],
+    ["a change of another node, besides telling it", us(node.hearUs), "visits"],
     ["first render over HTTP, list of 100 names", us(node.pageUs), "http"],
-    ["a socket", us(node.socketUs), "visits"],
+    ["a socket, with its handshake", us(node.socketUs), "visits"],
     ["a view, list of 100 names", us(node.viewUs), "visits"],
     ["a room that begins on a node", us(node.roomUs), "visits"],
     ["the end of a view", us(node.endUs), "visits"],
