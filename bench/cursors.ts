@@ -9,6 +9,7 @@ import type { Contender } from "./macro/contender.js";
 import { middle, mustBeQuiet, takeTurns, tolerably, withEntrants, type Entrant } from "./macro/contest.js";
 import { Crowd, type Movement } from "./macro/crowd.js";
 import { hasFlag, numbersFlag } from "./macro/flags.js";
+import { Fleet } from "./macro/fleet.js";
 import { refuseLateTicks } from "./macro/refusal.js";
 import { runAlone } from "./report.js";
 import { resultOf, type Bench, type Measurement, type Result, type Target } from "./result.js";
@@ -75,14 +76,14 @@ async function measure(
   return withEntrants(contenders, async (entrants) => {
     const crowds: Crowd[] = [];
     for (const entrant of entrants) crowds.push(await gather(entrant, size));
-    for (const { server } of crowds) await server.profile();
+    for (const { fleet } of crowds) await fleet.profile();
     const turns = await takeTurns(crowds, numbersFlag("rounds", [ROUNDS])[0]!, (crowd) => crowd.move());
     mustBeQuiet(
       of,
       turns.foreign,
       turns.samples[0]!.map(({ share }) => share),
     );
-    for (const { server, contender } of crowds) await server.stop(`${NAME} ${of} ${contender.name}`);
+    for (const { fleet } of crowds) await fleet.stop(`${NAME} ${of} ${fleet.contender.name}`);
     // Raw and we gather moves; what is late is compared with no target.
     const isHeld = [0, 1].every((at) => isTickHeld(`${of}, ${contenders[at]!.name}`, turns.samples[at]!, size.movers));
     return compare(of, contenders, turns.samples, isHeld ? targets : {});
@@ -98,7 +99,7 @@ function isTickHeld(of: string, samples: readonly Movement[], movers: number): b
 async function gather(entrant: Entrant, { movers, onlookers }: Size): Promise<Crowd> {
   const { contender, server } = entrant;
   if (contender.name === batched.name) await server.ask("batch", true);
-  return Crowd.gather(entrant, movers, onlookers, {
+  return Crowd.gather(Fleet.ofOne(entrant), movers, onlookers, {
     isBatched: contender.name === batched.name || contender.name === convive.name,
     echoes: contender.name === yAwareness.name,
   });

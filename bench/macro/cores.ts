@@ -23,7 +23,12 @@ export function pinned(core: number, command: readonly string[]): readonly strin
 
 /** All threads of this process. */
 export function pinSelf(core: number): void {
-  if (canPin()) spawnSync("taskset", ["-a", "-c", "-p", String(core), String(process.pid)], { stdio: "ignore" });
+  pinProcess(core, process.pid);
+}
+
+/** All threads of a process that runs already. */
+export function pinProcess(core: number, pid: number): void {
+  if (canPin()) spawnSync("taskset", ["-a", "-c", "-p", String(core), String(pid)], { stdio: "ignore" });
 }
 
 /** ms in which each core ran programs since the machine started, by number; null where nobody tells. Interrupts are not counted: they are the network's. */

@@ -1,11 +1,10 @@
 import { quantile } from "../measure.js";
 import { Account, sum, type Telling } from "./account.js";
-import { each, visit, type Contender, type Visitor } from "./contender.js";
-import { settle, type Entrant } from "./contest.js";
+import { each, visit, type Visitor } from "./contender.js";
+import type { Fleet } from "./fleet.js";
 import type { Line } from "./line.js";
 import { Pace } from "./pace.js";
 import { refuseFullLoad } from "./refusal.js";
-import type { ServerProcess } from "./server-process.js";
 import { Sight } from "./sight.js";
 import { spinFor, spinUntil } from "./spin.js";
 
@@ -29,64 +28,89 @@ export interface Movement {
   readonly kibibytes: number;
 }
 
-/** Those who move and those who look on, all in one room of one server. */
+/** Those of a crowd who are on the same server: they are told the same. */
+class Group {
+  readonly sights: readonly Sight[];
+
+  /** @param movers their numbers, in the order of their lines, which stand first */
+  constructor(
+    readonly lines: readonly Line[],
+    movers: readonly number[],
+    pace: Pace,
+  ) {
+    const step = (lines.length - 1) / (SIGHTS - 1);
+    this.sights = Array.from({ length: SIGHTS }, (_, at) => {
+      const place = Math.round(at * step);
+      const sight = new Sight(pace, movers[place] ?? -1);
+      lines[place]!.listener = sight;
+      return sight;
+    });
+  }
+}
+
+/** Those who move and those who look on, all in one room of one or several servers. */
 export class Crowd {
   readonly #pace: Pace;
+  readonly #groups: readonly Group[];
   readonly #lines: readonly Line[];
   readonly #sights: readonly Sight[];
 
   private constructor(
-    readonly contender: Contender,
-    readonly server: ServerProcess,
+    readonly fleet: Fleet,
     movers: readonly Visitor[],
     onlookers: readonly Visitor[],
     private readonly telling: Telling,
   ) {
     this.#pace = new Pace(movers);
-    this.#lines = [...movers, ...onlookers].map(({ line }) => line);
-    const step = (this.#lines.length - 1) / (SIGHTS - 1);
-    this.#sights = Array.from({ length: SIGHTS }, (_, at) => {
-      const place = Math.round(at * step);
-      const sight = new Sight(this.#pace, place < movers.length ? place : -1);
-      this.#lines[place]!.listener = sight;
-      return sight;
+    this.#groups = fleet.servers.map((_, server) => {
+      const isHere = (at: number) => at % fleet.size === server;
+      const here = [...movers.keys()].filter(isHere);
+      const all = [...here.map((at) => movers[at]!), ...onlookers.filter((__, at) => isHere(at))];
+      return new Group(
+        all.map(({ line }) => line),
+        here,
+        this.#pace,
+      );
     });
+    this.#lines = this.#groups.flatMap(({ lines }) => lines);
+    this.#sights = this.#groups.flatMap(({ sights }) => sights);
   }
 
-  static async gather(
-    { contender, server }: Entrant,
-    movers: number,
-    onlookers: number,
-    telling: Telling,
-  ): Promise<Crowd> {
+  static async gather(fleet: Fleet, movers: number, onlookers: number, telling: Telling): Promise<Crowd> {
+    const { contender } = fleet;
     const watching = await each(onlookers, (at) => {
-      return visit(contender, server.port, { room: ROOM, id: `onlooker-${at}` });
+      return visit(contender, fleet.portOf(at), { room: ROOM, id: `onlooker-${at}` });
     });
     const moving = await each(movers, (at) => {
-      return visit(contender, server.port, { room: ROOM, id: `p${at}`, name: `Person ${1_000 + at}` });
+      return visit(contender, fleet.portOf(at), { room: ROOM, id: `p${at}`, name: `Person ${1_000 + at}` });
     });
-    await settle(server);
-    return new Crowd(contender, server, moving, watching, telling);
+    await fleet.settle();
+    return new Crowd(fleet, moving, watching, telling);
+  }
+
+  /** Messages that a viewer has had since he came, on average. */
+  get heard(): number {
+    return totalOf(this.#lines).frames / this.#lines.length;
   }
 
   /** Lets all move for a while. @throws BenchRefusal when anything is missing, or the load was the limit */
   async move(): Promise<Movement> {
-    const account = new Account(this.#lines, this.#pace);
+    const accounts = this.#groups.map(({ lines }) => new Account(lines, this.#pace));
     this.#pace.start();
     await this.#moveFor(WARM_MS);
     const before = totalOf(this.#lines);
     for (const sight of this.#sights) sight.watch();
-    await this.server.begin();
+    await this.fleet.begin();
     this.#pace.start();
     const { ms, workMs } = await this.#moveFor(WINDOW_MS);
-    const taken = await this.server.end();
+    const taken = await this.fleet.end();
     for (const sight of this.#sights) sight.rest();
     const after = totalOf(this.#lines);
     // The last moves of all are overtaken by no other and wait for their whole tick: they are not of the time that counts.
     await this.#moveFor(WARM_MS);
     await this.#comeToRest();
-    const of = `${this.contender.name}, ${this.#pace.size} move and ${this.#lines.length} see it`;
-    account.check(of, this.telling, this.#sights);
+    const of = `${this.fleet.contender.name}, ${this.#pace.size} move and ${this.#lines.length} see it`;
+    this.#groups.forEach(({ sights }, at) => accounts[at]!.check(of, this.telling, sights));
     refuseFullLoad(of, { windowMs: ms, loadWorkMs: workMs, serverCpuMs: taken.cpuMs });
     const perViewer = (total: number) => total / this.#lines.length / (ms / 1_000);
     const latencies = this.#sights.flatMap((sight) => sight.latencies);
@@ -110,7 +134,7 @@ export class Crowd {
   /** All that was sent is done, and all that was told is read. */
   async #comeToRest(): Promise<void> {
     const deadline = performance.now() + PATIENCE_MS;
-    await settle(this.server);
+    await this.fleet.settle();
     for (let told = -1; told !== totalOf(this.#lines).bytes && performance.now() < deadline;) {
       told = totalOf(this.#lines).bytes;
       await spinFor(WARM_MS / 3);

@@ -30,6 +30,7 @@ export interface Taken {
 
 export class ServerProcess {
   static readonly #running = new Set<ServerProcess>();
+  static readonly #companions = new Set<number>();
   port = 0;
   readonly #waiting = new Map<number, Waiting>();
   readonly #release: () => void;
@@ -75,7 +76,13 @@ export class ServerProcess {
 
   /** Process ids of all there are: they share a core. */
   static running(): readonly number[] {
-    return [...ServerProcess.#running].map(({ child }) => child.pid!);
+    return [...[...ServerProcess.#running].map(({ child }) => child.pid!), ...ServerProcess.#companions];
+  }
+
+  /** Another process that works for the servers on their core is not taken for a foreign one, until what this returns is called. */
+  static accompany(pid: number): () => void {
+    ServerProcess.#companions.add(pid);
+    return () => ServerProcess.#companions.delete(pid);
   }
 
   /** Asks what the program answers besides serving. */

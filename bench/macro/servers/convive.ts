@@ -54,13 +54,15 @@ function identify({ headers }: Pick<IncomingMessage, "headers">) {
   return { id, name: typeof name === "string" ? name : "" };
 }
 
+const { REDIS_URL: url, REDIS_PREFIX: prefix } = process.env;
+
 const app = express();
 const live = convive({
   templates: join(import.meta.dirname, "../macro/templates"),
   secret: "a secret of the benchmarks, for nobody",
   mode: "production",
   identify,
-  redis: process.env["REDIS_URL"],
+  redis: url === undefined ? undefined : { url, prefix },
   limits: {
     // One machine is all the users there are; and pings of one server must not fall into what is measured of another.
     socketsPerAddress: MANY,
