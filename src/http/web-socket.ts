@@ -66,12 +66,32 @@ class HeardWebSocket extends WebSocket {
   }
 }
 
+/** Sockets that have something to write at the end of the turn. */
+class WriteBatch {
+  #sockets: WritableWebSocket[] = [];
+
+  add(socket: WritableWebSocket): void {
+    if (this.#sockets.push(socket) === 1) queueMicrotask(() => this.#writeAll());
+  }
+
+  #writeAll(): void {
+    const sockets = this.#sockets;
+    this.#sockets = [];
+    for (const socket of sockets) socket.writeOut();
+  }
+}
+
+const batch = new WriteBatch();
+
 /**
- * A WebSocket as a socket writes to it. What many are told comes as one Buffer: its frame is made once and goes to their streams as it is, which costs
- * a quarter less than `ws.send`. Nothing can be in its way there: `ws` keeps nothing back but what it compresses.
+ * A WebSocket as a socket writes to it. What many are told comes as one Buffer: its frame is made once and goes to their streams as it is, past
+ * `ws.send`, one right after the other when all of them are told: system calls are dearer with other work between them. Nothing can be in its
+ * way there: `ws` keeps nothing back but what it compresses.
  */
 class WritableWebSocket implements RawSocket {
   readonly #isPlain: boolean;
+  /** what is yet to be written in this turn */
+  #frame: Buffer | null = null;
   #isGathering = false;
 
   constructor(
@@ -82,11 +102,16 @@ class WritableWebSocket implements RawSocket {
   }
 
   get bufferedAmount(): number {
-    return this.#isPlain ? this.stream.writableLength : this.ws.bufferedAmount;
+    const written = this.#isPlain ? this.stream.writableLength : this.ws.bufferedAmount;
+    return this.#frame ? written + this.#frame.length : written;
   }
   send(data: string | Buffer): void {
+    this.writeOut();
     if (typeof data === "string" || !this.#isPlain) this.ws.send(data, AS_TEXT, ignoreFailure);
-    else if (this.stream.writable) this.stream.write(frameOf(data));
+    else {
+      this.#frame = frameOf(data);
+      batch.add(this);
+    }
     if (this.#isGathering && this.bufferedAmount > MOST_GATHERED_BYTES) this.#release();
   }
   gather(): void {
@@ -96,14 +121,24 @@ class WritableWebSocket implements RawSocket {
     process.nextTick(() => this.#release());
   }
   ping(): void {
+    this.writeOut();
     this.ws.ping(undefined, undefined, ignoreFailure);
   }
   close(code: number, reason: string): void {
+    this.writeOut();
     this.#release();
     this.ws.close(code, reason);
   }
   terminate(): void {
+    this.#frame = null;
     this.ws.terminate();
+  }
+
+  writeOut(): void {
+    const frame = this.#frame;
+    if (frame === null) return;
+    this.#frame = null;
+    if (this.stream.writable) this.stream.write(frame);
   }
 
   #release(): void {
