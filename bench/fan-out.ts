@@ -8,6 +8,7 @@ import type { Contender, News } from "./macro/contender.js";
 import { middle, mustBeQuiet, takeTurns, withEntrants, type Entrant } from "./macro/contest.js";
 import { numbersFlag } from "./macro/flags.js";
 import { Fleet } from "./macro/fleet.js";
+import { unlessRefused } from "./macro/refusal.js";
 import { runAlone } from "./report.js";
 import { resultOf, type Bench, type Measurement, type Result } from "./result.js";
 
@@ -24,7 +25,7 @@ async function run(): Promise<Result[]> {
     const fit = Math.max(1, Math.floor(MOST_LINES / viewers) - 2);
     const peers = [socketIo, yAwareness];
     for (let at = 0; at < peers.length; at += fit) {
-      const measured = await measure(viewers, peers.slice(at, at + fit));
+      const measured = await unlessRefused(() => measure(viewers, peers.slice(at, at + fit)));
       results.push(...(at === 0 ? measured : measured.slice(-fit)).map((each) => resultOf(NAME, each)));
     }
   }

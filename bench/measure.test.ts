@@ -70,6 +70,6 @@ test("a bench is a file that exports one, and runs in a process of its own", asy
   writeFileSync(join(folder, "measure.ts"), "export const median = 1;\n");
   assert.deepEqual(findBenches(folder, []), ["broken", "one"]);
   assert.deepEqual(findBenches(folder, ["on"]), ["one"]);
-  assert.equal(JSON.stringify(await runBench(join(folder, "one.ts"))), `[${one}]`);
-  assert.equal(await runBench(join(folder, "broken.ts")), null);
+  assert.equal(JSON.stringify(await runBench(join(folder, "one.ts"))), `{"results":[${one}],"isWhole":true}`);
+  assert.deepEqual(await runBench(join(folder, "broken.ts")), { results: [], isWhole: false });
 });

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { pathToFileURL } from "node:url";
-import { BenchRefusal } from "./macro/refusal.js";
+import { unlessRefused } from "./macro/refusal.js";
 import type { Bench, Result, Target } from "./result.js";
 
 const PACKAGES = ["eta", "express", "ws", "morphdom"];
@@ -79,18 +79,7 @@ export function noise(results: readonly Result[]): string {
  */
 export async function runAlone(module: string, bench: Bench): Promise<void> {
   if (module !== pathToFileURL(process.argv[1] ?? "").href) return;
-  const results = await refusable(bench.run());
+  const results = await unlessRefused(() => bench.run());
   if (process.argv.includes("--json")) for (const result of results) console.log(JSON.stringify(result));
   else console.log(`${machine()}\n\n${table(results)}${noise(results)}`);
-}
-
-/** A refusal is no crash: it says its reason and what to do, and nothing is reported. */
-async function refusable(run: Promise<Result[]>): Promise<Result[]> {
-  try {
-    return await run;
-  } catch (error) {
-    if (!(error instanceof BenchRefusal)) throw error;
-    console.error(`✗ ${error.message}`);
-    return process.exit(1);
-  }
 }

@@ -22,8 +22,11 @@ export function findBenches(folder: string, filters: readonly string[]): string[
     .toSorted();
 }
 
-/** What a bench measured, or null when it ended badly; whatever else it prints goes to the terminal. */
-export async function runBench(file: string, flags: readonly string[] = []): Promise<Result[] | null> {
+/** What a bench measured, and whether that is all of it; whatever else it prints goes to the terminal. */
+export async function runBench(
+  file: string,
+  flags: readonly string[] = [],
+): Promise<{ readonly results: Result[]; readonly isWhole: boolean }> {
   const child = spawn(process.execPath, ["--expose-gc", "--import=tsx", file, "--json", ...flags], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -31,7 +34,7 @@ export async function runBench(file: string, flags: readonly string[] = []): Pro
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
   const code = await new Promise((resolve) => child.on("close", resolve));
   const lines = output.split("\n").filter((line) => line.startsWith("{"));
-  return code === 0 && lines.length > 0 ? lines.map((line) => JSON.parse(line) as Result) : null;
+  return { results: lines.map((line) => JSON.parse(line) as Result), isWhole: code === 0 && lines.length > 0 };
 }
 
 async function main(words: readonly string[]): Promise<void> {
@@ -48,13 +51,13 @@ async function main(words: readonly string[]): Promise<void> {
   for (const name of [...names.filter((each) => each !== MODEL), ...names.filter((each) => each === MODEL)]) {
     if (!asJson) process.stderr.write(`${name} …\n`);
     const found = await runBench(join(import.meta.dirname, `${name}.ts`), flags);
-    if (found === null) failed.push(name);
-    else if (asJson) for (const result of found) console.log(JSON.stringify(result));
-    results.push(...(found ?? []));
+    if (!found.isWhole) failed.push(name);
+    if (asJson) for (const result of found.results) console.log(JSON.stringify(result));
+    results.push(...found.results);
     if (results.length > 0) keep(results, startedOn);
   }
   if (!asJson && results.length > 0) console.log(`\n${table(results)}${noise(results)}`);
-  for (const name of failed) console.error(`✗ ${name} ended without a result.`);
+  for (const name of failed) console.error(`✗ ${name} did not measure all of what it should.`);
   if (names.length === 0) console.error("✗ No bench has that name.");
   process.exitCode = failed.length > 0 || names.length === 0 ? 1 : 0;
 }

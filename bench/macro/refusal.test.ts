@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { refuseFullLoad, refuseLateTicks, refuseMissing, refuseNoise } from "./refusal.js";
+import { BenchRefusal, refuseFullLoad, refuseLateTicks, refuseMissing, refuseNoise, unlessRefused } from "./refusal.js";
 
 test("a full load beside a server with time to spare is refused, and says the shares", () => {
   const full = { windowMs: 100, loadWorkMs: 95, serverCpuMs: 60 };
@@ -27,4 +27,18 @@ test("a tick that is not held is refused: who tells less often looks cheap", () 
   const refusal = { code: "BENCH_TICK_NOT_HELD", message: /ours: 7\.5 messages a second came where 30\.3 were due/ };
   assert.throws(() => refuseLateTicks("ours", { told: 7.45, due: 1_000 / 33 }), refusal);
   refuseLateTicks("ours", { told: 28, due: 1_000 / 33 });
+});
+
+test("what is refused costs its own results and the exit code, and anything else is still a failure", async (t) => {
+  const { exitCode } = process;
+  t.after(() => (process.exitCode = exitCode));
+  const said = t.mock.method(console, "error", () => {});
+  const refused = () => Promise.reject(new BenchRefusal("BENCH_MACHINE_NOISY", "too loud"));
+  assert.deepEqual(await unlessRefused(refused), []);
+  assert.equal(process.exitCode, 1);
+  assert.deepEqual(said.mock.calls[0]?.arguments, ["✗ BENCH_MACHINE_NOISY: too loud"]);
+  await assert.rejects(
+    unlessRefused(() => Promise.reject(new Error("broken"))),
+    /broken/,
+  );
 });

@@ -59,12 +59,22 @@ export function refuseMissing(of: string, delivered: number, expected: number): 
 /** Of the messages that were due, so many must have come. */
 const TICK_HELD = 0.9;
 
+/** Messages per second. */
+interface Ticks {
+  readonly told: number;
+  readonly due: number;
+}
+
+export function areTicksHeld({ told, due }: Ticks): boolean {
+  return told >= due * TICK_HELD;
+}
+
 /**
  * A server that is late tells less often, and looks cheap.
  * @throws BenchRefusal BENCH_TICK_NOT_HELD
  */
-export function refuseLateTicks(of: string, { told, due }: { readonly told: number; readonly due: number }): void {
-  if (told >= due * TICK_HELD) return;
+export function refuseLateTicks(of: string, { told, due }: Ticks): void {
+  if (areTicksHeld({ told, due })) return;
   throw new BenchRefusal(
     "BENCH_TICK_NOT_HELD",
     `${of}: ${told.toFixed(1)} messages a second came where ${due.toFixed(1)} were due. Fewer messages cost less, so the share of a core ` +
@@ -83,6 +93,18 @@ export function refuseNoise(of: string, seen: { readonly spread: number; readonl
     `${of}: the middle half of the raw baseline spreads over ${percent(spread)} of its median (at most ${percent(WIDEST_BASELINE)}); ` +
       `others on the busier of our two cores took ${others}. Stop what else runs, then run it again; --allow-noise shows the figures all the same.`,
   );
+}
+
+/** A refusal is no crash: it says its reason and what to do, and of this nothing is reported; what else is measured is. */
+export async function unlessRefused<T>(work: () => Promise<T[]>): Promise<T[]> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof BenchRefusal)) throw error;
+    console.error(`✗ ${error.message}`);
+    process.exitCode = 1;
+    return [];
+  }
 }
 
 function percent(share: number): string {
