@@ -68,8 +68,10 @@ test("a bench is a file that exports one, and runs in a process of its own", asy
   );
   writeFileSync(join(folder, "broken.ts"), "export const bench = 1;\nprocess.exit(1);\n");
   writeFileSync(join(folder, "measure.ts"), "export const median = 1;\n");
+  writeFileSync(join(folder, "long.ts"), "export const longBench = 1;\n");
   assert.deepEqual(findBenches(folder, []), ["broken", "one"]);
   assert.deepEqual(findBenches(folder, ["on"]), ["one"]);
+  assert.deepEqual(findBenches(folder, ["long", "broken"]), ["broken", "long"]);
   assert.equal(JSON.stringify(await runBench(join(folder, "one.ts"))), `{"results":[${one}],"isWhole":true}`);
   assert.deepEqual(await runBench(join(folder, "broken.ts")), { results: [], isWhole: false });
 });

@@ -1,4 +1,4 @@
-// `npm run bench [-- NAME …] [-- --json]`: every bench in a process of its own, so that none heats or litters another's.
+// `npm run bench [-- NAME …] [-- --json]`: every bench in a process of its own, so that none heats or litters another's; those that last long only by name.
 // Results also go into `.cache/bench/results.jsonl` and, as a picture, `results.svg`. What else begins with `--` goes to the benches.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -12,13 +12,15 @@ import type { Result } from "./result.js";
 const MODEL = "scaling";
 const OUTPUT = join(import.meta.dirname, "../.cache/bench");
 
-/** Names of the benches in a folder: the files that export `bench`. */
+/** Names of the benches in a folder: the files that export `bench`; one that exports `longBench` has to be asked for by its whole name. */
 export function findBenches(folder: string, filters: readonly string[]): string[] {
+  const kindOf = (name: string) =>
+    /^export const (bench|longBench)\b/m.exec(readFileSync(join(folder, `${name}.ts`), "utf8"))?.[1];
+  const isWanted = (name: string) => filters.length === 0 || filters.some((filter) => name.includes(filter));
   return readdirSync(folder)
     .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
-    .filter((file) => /^export const bench\b/m.test(readFileSync(join(folder, file), "utf8")))
     .map((file) => file.slice(0, -".ts".length))
-    .filter((name) => filters.length === 0 || filters.some((filter) => name.includes(filter)))
+    .filter((name) => (kindOf(name) === "longBench" ? filters.includes(name) : kindOf(name) && isWanted(name)))
     .toSorted();
 }
 

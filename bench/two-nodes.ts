@@ -9,7 +9,7 @@ import { Crowd, type Movement } from "./macro/crowd.js";
 import { numbersFlag } from "./macro/flags.js";
 import { withFleets } from "./macro/fleets.js";
 import { redisToll, tollBetween } from "./macro/redis-toll.js";
-import { refuseLateTicks } from "./macro/refusal.js";
+import { refuseLateTicks, unlessRefused } from "./macro/refusal.js";
 import { spinFor } from "./macro/spin.js";
 import { runAlone } from "./report.js";
 import { resultOf, type Bench, type Measurement, type Result, type Target } from "./result.js";
@@ -26,8 +26,12 @@ const IDLE_MS = 5_000;
 
 async function run(): Promise<Result[]> {
   const measurements: Measurement[] = [];
-  for (const viewers of numbersFlag("viewers", VIEWERS)) measurements.push(...(await fanOut(viewers)));
-  for (const movers of numbersFlag("movers", MOVERS)) measurements.push(...(await cursors(movers)));
+  for (const viewers of numbersFlag("viewers", VIEWERS)) {
+    measurements.push(...(await unlessRefused(() => fanOut(viewers))));
+  }
+  for (const movers of numbersFlag("movers", MOVERS)) {
+    measurements.push(...(await unlessRefused(() => cursors(movers))));
+  }
   return measurements.map((each) => resultOf(NAME, each));
 }
 

@@ -41,7 +41,7 @@ export class Line implements FrameSink {
     const onread = { buffer: SHARED, callback: (length: number) => this.#read(length) };
     this.#socket = connect({ port: options.port, host: "127.0.0.1", noDelay: true, onread });
     this.#socket.on("connect", () => this.#socket.write(requestOf(options)));
-    this.#socket.on("error", (error) => this.#onOpen(error));
+    this.#socket.on("error", (error) => this.#onOpen(new Error(`The line broke: ${error.message}`, { cause: error })));
     this.#socket.on("close", () => {
       this.isClosed = true;
       this.#onOpen(new Error("The server closed the connection."));

@@ -1,6 +1,10 @@
 /** Why a bench reports nothing; each message says what to do. */
 export type RefusalCode =
-  "BENCH_LOAD_IS_THE_LIMIT" | "BENCH_DELIVERY_MISSING" | "BENCH_TICK_NOT_HELD" | "BENCH_MACHINE_NOISY";
+  | "BENCH_LOAD_IS_THE_LIMIT"
+  | "BENCH_DELIVERY_MISSING"
+  | "BENCH_TICK_NOT_HELD"
+  | "BENCH_SHARE_NOT_HELD"
+  | "BENCH_MACHINE_NOISY";
 
 /** A measurement that would say more of the machine, or of the load, than of the server. */
 export class BenchRefusal extends Error {
@@ -79,6 +83,25 @@ export function refuseLateTicks(of: string, { told, due }: Ticks): void {
     "BENCH_TICK_NOT_HELD",
     `${of}: ${told.toFixed(1)} messages a second came where ${due.toFixed(1)} were due. Fewer messages cost less, so the share of a core ` +
       "would say nothing: run it where nothing else does, or with fewer viewers.",
+  );
+}
+
+/** Of the samples, so many must have been within the bounds. */
+const SHARE_HELD = 0.9;
+
+/**
+ * A server that rests for a while has time to clear up.
+ * @param shares of a core, in percent
+ * @throws BenchRefusal BENCH_SHARE_NOT_HELD
+ */
+export function refuseLooseShare(of: string, shares: readonly number[], bounds: { from: number; to: number }): void {
+  const { from, to } = bounds;
+  const held = shares.filter((share) => share >= from && share <= to).length;
+  if (shares.length > 0 && held >= shares.length * SHARE_HELD) return;
+  throw new BenchRefusal(
+    "BENCH_SHARE_NOT_HELD",
+    `${of}: ${held} of ${shares.length} times the server took ${from} to ${to} % of a core (${shares.map((share) => share.toFixed(0)).join(", ")}). ` +
+      "What it holds would say little: run it where nothing else does.",
   );
 }
 

@@ -1,6 +1,7 @@
 // The server's side of the wire to the bench: what a server process does besides serving.
 import { writeFileSync } from "node:fs";
 import { Session, type Profiler } from "node:inspector";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { writeHeapSnapshot } from "node:v8";
 import { within } from "./profile.js";
 
@@ -18,12 +19,20 @@ export interface ServerMemory {
   readonly externalBytes: number;
 }
 
+export interface ServerClock {
+  readonly cpuMs: number;
+  readonly atMs: number;
+}
+
 export type Answers = Readonly<Record<string, (...words: never[]) => unknown>>;
 
 /** What was measured, by the clock of profiles. */
 const windows: { readonly fromMicros: number; readonly toMicros: number }[] = [];
 let measuredFrom = { cpuMs: 0, atMicros: 0 };
 let profiler: Session | null = null;
+/** It tells the time between two looks; looks only once it is asked for. */
+const LOOP_GRAIN_MS = 10;
+const loop = monitorEventLoopDelay({ resolution: LOOP_GRAIN_MS });
 
 const COMMON: Answers = {
   /** Measuring begins now. */
@@ -38,6 +47,15 @@ const COMMON: Answers = {
     return { cpuMs: used - measuredFrom.cpuMs, ms: (toMicros - fromMicros) / 1_000 };
   },
   cpuMs: () => cpuMs(),
+  /** Processor time and the time at which it was that. */
+  clock: (): ServerClock => ({ cpuMs: cpuMs(), atMs: micros() / 1_000 }),
+  /** How late the event loop was since this was asked last, p99 in ms. */
+  loopDelay: () => {
+    const ms = Math.max(0, loop.percentile(99) / 1e6 - LOOP_GRAIN_MS);
+    loop.reset();
+    loop.enable();
+    return ms;
+  },
   /** After all garbage is gone. */
   memory: (): ServerMemory => {
     for (let time = 0; time < 3; time += 1) globalThis.gc?.();

@@ -13,18 +13,7 @@ export const convive: Contender = {
 
   /** As a browser: the page over HTTP, then its socket. */
   async open(port: number, person: Person): Promise<Visitor> {
-    const headers = { "X-Person": person.id, ...(person.name === undefined ? {} : { "X-Name": person.name }) };
-    const url = `/boards/${person.room}`;
-    const { topic, token } = ticketOf(await fetchPage(port, url, headers));
-    const line = await Line.open({ port, path: "/convive/websocket?vsn=2.0.0", headers });
-    const join = Line.textFrame(encodeFrame([JOIN_REF, JOIN_REF, topic, JOIN, { v: PROTOCOL_VERSION, token, url }]));
-    const leave = Line.textFrame(encodeFrame([JOIN_REF, "2", topic, LEAVE, {}]));
-    return {
-      line,
-      enter: () => line.write(join),
-      leave: () => line.write(leave),
-      point: (x, y) => line.send(encodeFrame([JOIN_REF, null, topic, CURSOR, [x, y]])),
-    };
+    return connect(port, person, ticketOf(await fetchPage(port, urlOf(person), headersOf(person))));
   },
 
   isWelcome(payload) {
@@ -45,6 +34,31 @@ export const convive: Contender = {
   },
 };
 
+/** What a page says of its view. */
+export type Ticket = ReturnType<typeof ticketOf>;
+
+/** A socket for a page that is there already: as it is opened first, and as it is opened again. */
+export async function connect(port: number, person: Person, { topic, token }: Ticket): Promise<Visitor> {
+  const url = urlOf(person);
+  const line = await Line.open({ port, path: "/convive/websocket?vsn=2.0.0", headers: headersOf(person) });
+  const join = Line.textFrame(encodeFrame([JOIN_REF, JOIN_REF, topic, JOIN, { v: PROTOCOL_VERSION, token, url }]));
+  const leave = Line.textFrame(encodeFrame([JOIN_REF, "2", topic, LEAVE, {}]));
+  return {
+    line,
+    enter: () => line.write(join),
+    leave: () => line.write(leave),
+    point: (x, y) => line.send(encodeFrame([JOIN_REF, null, topic, CURSOR, [x, y]])),
+  };
+}
+
+export function urlOf({ room }: Person): string {
+  return `/boards/${room}`;
+}
+
+export function headersOf({ id, name }: Person): Readonly<Record<string, string>> {
+  return { "X-Person": id, ...(name === undefined ? {} : { "X-Name": name }) };
+}
+
 export function fetchPage(port: number, path: string, headers: Readonly<Record<string, string>>): Promise<string> {
   return new Promise((resolve, reject) => {
     const request = get({ port, host: "127.0.0.1", path, headers, agent }, (response) => {
@@ -52,6 +66,10 @@ export function fetchPage(port: number, path: string, headers: Readonly<Record<s
       response.setEncoding("utf8").on("data", (text: string) => (html += text));
       response.on("end", () => resolve(html));
     });
-    request.on("error", reject);
+    request.on("error", (error: NodeJS.ErrnoException) => {
+      // A server may close a connection that rested, in the moment in which it is used again: a browser asks anew, too.
+      if (request.reusedSocket && error.code === "ECONNRESET") resolve(fetchPage(port, path, headers));
+      else reject(new Error(`${path}: ${error.message}`, { cause: error }));
+    });
   });
 }
