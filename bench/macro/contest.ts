@@ -50,8 +50,8 @@ export interface Turns<S> {
 }
 
 /**
- * So many rounds, in each of which every entrant has its turn; every second round backwards. One round before them counts for nothing.
- * A turn during which others took too much of our cores is taken again, whatever it measured, as long as there is patience.
+ * So many rounds, in each of which every entrant has its turn. One round before them counts for nothing. A round during which others took
+ * too much of our cores is taken again, whatever it measured, as long as there is patience.
  *
  * @param turn given a number that no other turn has
  */
@@ -60,24 +60,42 @@ export async function takeTurns<E, S>(
   rounds: number,
   turn: (entrant: E, number: number) => Promise<S>,
 ): Promise<Turns<S>> {
-  const order = entrants.map((entrant) => ({ entrant, own: [] as S[] }));
-  let again = hasFlag("allow-noise") ? 0 : rounds * entrants.length * RETAKEN;
+  const samples = new Map(entrants.map((entrant) => [entrant, [] as S[]]));
+  let again = hasFlag("allow-noise") ? 0 : rounds * RETAKEN;
   let worst: number | null = null;
-  for (let round = 0; round <= rounds; round += 1) {
-    for (const { entrant, own } of round % 2 === 0 ? order : order.toReversed()) {
-      for (;;) {
-        const watch = new CoreWatch(ServerProcess.running());
-        const sample = await turn(entrant, (turns += 1));
-        if (round === 0) break;
-        const foreign = watch.foreign();
-        if (foreign !== null && foreign > MOST_FOREIGN && again-- > 0) continue;
-        if (foreign !== null) worst = Math.max(worst ?? 0, foreign);
-        own.push(sample);
-        break;
-      }
-    }
+  for (let round = 0, counted = -1; counted < rounds; round += 1) {
+    const { taken, foreign } = await takeRound(orderOf(entrants, round), turn);
+    if (counted >= 0 && foreign !== null && foreign > MOST_FOREIGN && again-- > 0) continue;
+    counted += 1;
+    if (counted === 0) continue;
+    if (foreign !== null) worst = Math.max(worst ?? 0, foreign);
+    for (const [entrant, sample] of taken) samples.get(entrant)!.push(sample);
   }
-  return { samples: order.map(({ own }) => own), foreign: worst };
+  return { samples: [...samples.values()], foreign: worst };
+}
+
+/**
+ * Whoever has two turns in a row finds everything warm the second time, and is cheaper by a third: so each round begins with another one
+ * but never with the last of the round before, which takes three; two go by turns.
+ */
+export function orderOf<E>(entrants: readonly E[], round: number): readonly E[] {
+  const first = entrants.length < 3 ? 0 : round % entrants.length;
+  return [...entrants.slice(first), ...entrants.slice(0, first)];
+}
+
+async function takeRound<E, S>(
+  order: readonly E[],
+  turn: (entrant: E, number: number) => Promise<S>,
+): Promise<{ readonly taken: ReadonlyMap<E, S>; readonly foreign: number | null }> {
+  const taken = new Map<E, S>();
+  let worst: number | null = null;
+  for (const entrant of order) {
+    const watch = new CoreWatch(ServerProcess.running());
+    taken.set(entrant, await turn(entrant, (turns += 1)));
+    const foreign = watch.foreign();
+    if (foreign !== null) worst = Math.max(worst ?? 0, foreign);
+  }
+  return { taken, foreign: worst };
 }
 
 /** @throws BenchRefusal when the baseline spread too far, or others took too much of the cores */
