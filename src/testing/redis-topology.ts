@@ -66,7 +66,7 @@ export interface RedisSentinelProcesses {
   readonly name: string;
   readonly master: RedisServerProcess;
   readonly replica: RedisServerProcess;
-  /** Has the replica take over from a master that lives. */
+  /** Has the replica take over from a master that lives; resolves when it has. */
   failOver(): Promise<void>;
   /** Resolves when the Sentinel has made this server the master. */
   untilMaster(server: RedisServerProcess): Promise<void>;
@@ -93,12 +93,16 @@ export async function startRedisSentinel(): Promise<RedisSentinelProcesses> {
     started.push(sentinel);
     await run("redis-cli", ["-p", String(sentinel.port), "SENTINEL", "DEBUG", ...SENTINEL_PERIODS]);
     await untilSays(sentinel.port, ["SENTINEL", "replicas", name], new RegExp(String(replica.port)));
-    const failOver = async () => {
-      await run("redis-cli", ["-p", String(sentinel.port), "SENTINEL", "FAILOVER", name]);
-    };
     const untilMaster = async ({ port }: RedisServerProcess) => {
       await untilSays(sentinel.port, ["SENTINEL", "get-master-addr-by-name", name], new RegExp(String(port)));
       await untilSays(port, ["ROLE"], /^master/);
+    };
+    const failOver = async () => {
+      const isMaster = new RegExp(String(replica.port));
+      // A Sentinel gives up when it has heard nothing of the replica lately; one that is at it says so, and goes on.
+      const orderAgain = () => run("redis-cli", ["-p", String(sentinel.port), "SENTINEL", "FAILOVER", name]);
+      await untilSays(sentinel.port, ["SENTINEL", "get-master-addr-by-name", name], isMaster, orderAgain);
+      await untilMaster(replica);
     };
     return { sentinels: [addressOf(sentinel)], name, master, replica, failOver, untilMaster, stop };
   } catch (error) {
@@ -120,12 +124,19 @@ function addressOf({ port }: RedisServerProcess): Address {
   return { host: "127.0.0.1", port };
 }
 
-async function untilSays(port: number, words: readonly string[], pattern: RegExp): Promise<void> {
+/** @param meanwhile done each time that it does not say so */
+async function untilSays(
+  port: number,
+  words: readonly string[],
+  pattern: RegExp,
+  meanwhile: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<void> {
   const deadline = Date.now() + READY_DEADLINE_MS;
   for (;;) {
     const { stdout } = await run("redis-cli", ["-p", String(port), ...words]);
     if (pattern.test(stdout)) return;
     if (Date.now() > deadline) throw new Error(`Redis does not come to say ${String(pattern)}:\n${stdout}`);
+    await meanwhile();
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
 }
