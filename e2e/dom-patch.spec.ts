@@ -2,7 +2,8 @@ import { expect, test } from "@playwright/test";
 import { build } from "esbuild";
 import type * as domPatch from "./dom-patch/page.js";
 import { hostileTemplates } from "./dom-patch/hostile-templates.js";
-import { Narrator, randomFrom } from "./dom-patch/stories.js";
+import { randomFrom } from "../src/testing/random.js";
+import { Narrator } from "./dom-patch/stories.js";
 
 declare global {
   // oxlint-disable-next-line no-var -- only `var` declares a global

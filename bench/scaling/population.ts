@@ -1,24 +1,12 @@
-/** A source of numbers from 0 up to 1; the same seed gives the same numbers. */
-export type Chance = () => number;
-
-/** mulberry32: small, quick, and even enough for what is counted here. */
-export function chanceOf(seed: number): Chance {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import type { Random } from "../../src/testing/random.js";
 
 /** Until the next of things that happen so often a second, whenever the last one was. */
-export function nextIn(perSecond: number, chance: Chance): number {
+export function nextIn(perSecond: number, chance: Random): number {
   return -Math.log(1 - chance()) / perSecond;
 }
 
 /** Whole numbers below a bound. */
-export function below(bound: number, chance: Chance): number {
+export function below(bound: number, chance: Random): number {
   return Math.floor(chance() * bound);
 }
 

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { costsFrom } from "./costs.js";
 import { readRecorded } from "./figures.js";
 import { hostsOf, tellingsPerS } from "./model.js";
-import { chanceOf, roomSizes } from "./population.js";
+import { randomFrom } from "../../src/testing/random.js";
+import { roomSizes } from "./population.js";
 import { seat, type Balancer } from "./seats.js";
 import { simulate } from "./simulate.js";
 import { sizeFor } from "./size.js";
@@ -41,7 +42,7 @@ describe("the population", () => {
     const rooms = fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 40 });
     fc.assert(
       fc.property(rooms, fc.integer({ min: 1, max: 9 }), fc.constantFrom(...BALANCERS), (sizes, nodes, balancer) => {
-        const seats = seat(sizes, nodes, balancer, chanceOf(1));
+        const seats = seat(sizes, nodes, balancer, randomFrom(1));
         const viewers = sizes.reduce((all, size) => all + size, 0);
         assert.equal(seats.length, viewers);
         assert.ok(seats.every((node) => node < nodes));

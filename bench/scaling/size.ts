@@ -1,5 +1,6 @@
 import type { Costs } from "./costs.js";
-import { below, chanceOf, type Chance } from "./population.js";
+import { randomFrom, type Random } from "../../src/testing/random.js";
+import { below } from "./population.js";
 import { simulate, type Outcome } from "./simulate.js";
 import type { Workload } from "./workload.js";
 import type { Deployment } from "./world.js";
@@ -69,7 +70,7 @@ function fewest(limit: number, isEnough: (count: number) => boolean): number | n
 }
 
 /** Rooms dealt to so many cells by chance, as a hash of their names would, each cell a deployment with a Redis of its own. */
-export function inCells(sizes: readonly number[], cells: number, chance: Chance = chanceOf(cells)): number[][] {
+export function inCells(sizes: readonly number[], cells: number, chance: Random = randomFrom(cells)): number[][] {
   const dealt: number[][] = Array.from({ length: cells }, () => []);
   for (const size of sizes) dealt[below(cells, chance)]!.push(size);
   return dealt.filter(({ length }) => length > 0);

@@ -1,7 +1,7 @@
 import { DEFAULT_LIMITS, type Limits } from "../../src/options.js";
 import { bucketOf, shardsOf, type Dealing, type Shards } from "./cluster.js";
 import type { Costs } from "./costs.js";
-import { chanceOf, type Chance } from "./population.js";
+import { randomFrom, type Random } from "../../src/testing/random.js";
 import type { Balancer } from "./seats.js";
 import { Ledger } from "./spread.js";
 import type { Workload } from "./workload.js";
@@ -51,7 +51,7 @@ export class World {
   readonly redisBytes: Float64Array;
   readonly seconds: number;
   readonly limits: Limits;
-  readonly chance: Chance;
+  readonly chance: Random;
 
   constructor(
     readonly workload: Workload,
@@ -60,7 +60,7 @@ export class World {
   ) {
     this.seconds = seconds;
     this.limits = limits;
-    this.chance = chanceOf(seed);
+    this.chance = randomFrom(seed);
     this.shards = shardsOf(shards, dealing);
     this.cpu = new Ledger(nodes, seconds);
     this.redis = new Ledger(shards, seconds);

@@ -4,21 +4,9 @@ import { join } from "node:path";
 import { diff } from "../../src/render/diff.js";
 import type { Rendered, Statics } from "../../src/render/rendered.js";
 import { Templates } from "../../src/render/template.js";
+import type { Random } from "../../src/testing/random.js";
 import { hostileTemplates, parts } from "./hostile-templates.js";
 import type { Story } from "./page.js";
-
-export type Random = () => number;
-
-/** Numbers from 0 to 1 that a seed decides: the generator of Tommy Ettinger called mulberry32. */
-export function randomFrom(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 export interface Row {
   readonly id: string;

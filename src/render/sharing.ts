@@ -107,6 +107,7 @@ export function readShareable(keys: readonly string[], it: Readonly<Record<strin
 export class SharedRenderings {
   #byHome = new WeakMap<object, Entry[]>();
   #ofPrimitives: Entry[] = [];
+  /** One, which outlives its values until the next: thousands of pages in a row ask for the same. */
   #last: Entry | null = null;
 
   /** What was asked for last, if it was made of these very values. */
