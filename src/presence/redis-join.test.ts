@@ -71,6 +71,23 @@ test("a join by the short way leaves, tells and answers what the whole script wo
   }
 });
 
+test("who joins by the short way is the newest from then on: nobody after him is put before him", async (t) => {
+  const server = await startRedis();
+  const redis = new Redis(server.port);
+  t.after(async () => {
+    redis.disconnect();
+    await server.stop();
+  });
+  await played(redis, loadScripts().apply.text, [
+    ["p.1", 1, { ...BARE, connectionId: "c0", userId: "zoe", joinedAt: 1 }],
+    ["q.1", 1, join("c1", "ann")],
+  ]);
+  const keys = new RedisKeys("p").room(ROOM);
+  const joinedAt = (await redis.hget(keys[1]!, "c1"))!.split("\t")[5];
+  assert.ok(Number(joinedAt) > 1);
+  assert.equal(await redis.hget(keys[4]!, "#newest"), joinedAt);
+});
+
 /** What each batch was answered, what was told, and all that is kept in the end. */
 async function played(redis: Redis, text: string, batches: readonly Batch[]): Promise<unknown> {
   await redis.flushall();
