@@ -80,10 +80,10 @@ function unknownName(name: string): ConviveError {
 export type Server = Redis;
 export type Client = Redis | Cluster;
 
-/** What runs commands and what hears channels; of a Cluster, one object that holds both kinds of connection. */
+/** What runs commands and what hears channels: the one that hears may be made anew without stopping the other. */
 export interface RedisClients {
-  readonly commands: Redis | Cluster;
-  readonly subscriber: Redis | Cluster;
+  readonly commands: Client;
+  readonly subscriber: Client;
 }
 
 /** How long things may take, in ms. */
@@ -98,10 +98,14 @@ const DEFAULT_PORT = 6379;
 
 /** Clients that are not connected yet. A command is never queued nor sent twice: after a doubt, nodes assert what they own. */
 export function makeClients(place: RedisPlace, times: RedisTimes): RedisClients {
-  if (isClient(place)) return makeLike(asClient(place), times);
-  if (typeof place === "object" && "cluster" in place) return both(makeCluster(place, times));
-  const make = typeof place === "object" && "sentinels" in place ? bySentinels(place, times) : byAddress(place, times);
+  const make = makerOf(place, times);
   return { commands: make(), subscriber: make() };
+}
+
+function makerOf(place: RedisPlace, times: RedisTimes): () => Client {
+  if (isClient(place)) return likeClient(asClient(place), times);
+  if (typeof place === "object" && "cluster" in place) return byCluster(place, times);
+  return typeof place === "object" && "sentinels" in place ? bySentinels(place, times) : byAddress(place, times);
 }
 
 /**
@@ -138,25 +142,20 @@ function bySentinels({ sentinels, ...rest }: RedisSentinels, times: RedisTimes):
     });
 }
 
-function makeCluster({ cluster, ...login }: RedisCluster, times: RedisTimes): Cluster {
+function byCluster({ cluster, ...login }: RedisCluster, times: RedisTimes): () => Cluster {
   const servers = cluster.map((each) => ({ ...each }));
-  return new Cluster(servers, { ...clusterOptions(times), redisOptions: serverOptions(times, definedOf(login)) });
+  const options = { ...clusterOptions(times), redisOptions: serverOptions(times, definedOf(login)) };
+  return () => new Cluster(servers, options);
 }
 
-function makeLike(client: Redis | Cluster, times: RedisTimes): RedisClients {
+function likeClient(client: Client, times: RedisTimes): () => Client {
   if (client.isCluster) {
-    const like = client as Cluster;
     const redisOptions = serverOptions(times, { keyPrefix: "" });
-    return both(like.duplicate([], { ...clusterOptions(times), keyPrefix: "", redisOptions }));
+    return () => (client as Cluster).duplicate([], { ...clusterOptions(times), keyPrefix: "", redisOptions });
   }
   const like = client as Redis;
   const more = like.options.sentinels ? sentinelOptions(times) : {};
-  const make = () => like.duplicate({ ...connectionOptions(times), ...more, keyPrefix: "" });
-  return { commands: make(), subscriber: make() };
-}
-
-function both(cluster: Cluster): RedisClients {
-  return { commands: cluster, subscriber: cluster };
+  return () => like.duplicate({ ...connectionOptions(times), ...more, keyPrefix: "" });
 }
 
 function isClient(place: RedisOption): place is RedisClient {
@@ -164,11 +163,11 @@ function isClient(place: RedisOption): place is RedisClient {
 }
 
 /** Of this version of ioredis or another, which has the same ways. */
-function asClient(client: RedisClient): Redis | Cluster {
-  return client as unknown as Redis | Cluster;
+function asClient(client: RedisClient): Client {
+  return client as unknown as Client;
 }
 
-function describeClient(client: Redis | Cluster): string {
+function describeClient(client: Client): string {
   if (client.isCluster) return "the Cluster of the client";
   const { sentinels, host, port } = (client as Redis).options;
   return sentinels ? sentinels.map((each) => `${each.host}:${each.port}`).join(", ") : `${host}:${port}`;

@@ -150,8 +150,8 @@ export class RedisLink {
     for (const client of this.#all) client.disconnect();
   }
 
-  get #all(): Set<Client> {
-    return new Set([this.#clients.commands, this.#clients.subscriber]);
+  get #all(): Client[] {
+    return [this.#clients.commands, this.#clients.subscriber];
   }
 
   #watch(client: Client): void {
@@ -182,7 +182,7 @@ export class RedisLink {
 
   async #open(): Promise<void> {
     try {
-      await Promise.all([...this.#all].map((client) => this.#connect(client)));
+      await Promise.all(this.#all.map((client) => this.#connect(client)));
       await this.#fitness.check();
     } catch (error) {
       throw redisFailure(error, this.#place);
@@ -213,7 +213,7 @@ export class RedisLink {
   /** Another server may stand there now. */
   async #returned(): Promise<void> {
     const { subscriber } = this.#clients;
-    if (this.#isClosed || [...this.#all].some((client) => client.status !== "ready")) return;
+    if (this.#isClosed || this.#all.some((client) => client.status !== "ready")) return;
     try {
       // A Cluster has asked for all of them anew, and answers this one behind them.
       const channels = [...this.#channels.keys()].slice(0, this.isCluster ? 1 : Infinity);
