@@ -3,6 +3,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import type { Limits } from "../src/options.js";
 import { startRedis, type RedisServerProcess } from "../src/testing/redis-server.js";
+import { compileProgram } from "./macro/program.js";
 import type { Answer, NodeWork, Request } from "./redis-work.js";
 
 const PROGRAM = join(import.meta.dirname, "redis-work.ts");
@@ -30,8 +31,9 @@ export class CrewNode {
   }
 
   static async start(url: string, limits: Partial<Limits>): Promise<CrewNode> {
-    const child = fork(PROGRAM, [url, JSON.stringify(limits)], {
-      execArgv: ["--import=tsx"],
+    const child = fork(await compileProgram(PROGRAM), [url, JSON.stringify(limits)], {
+      execArgv: [],
+      env: { ...process.env, NODE_ENV: "production" },
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     const node = new CrewNode(child);

@@ -28,7 +28,7 @@ export function machineMs(): number {
 export class NodeWork {
   readonly #told = new Map<string, Told[]>();
   readonly #visits = new Map<string, RoomVisit>();
-  readonly #heardBare: number[] = [];
+  #heardBare: (atMs: number) => void = () => {};
   #left = { count: 0, lastMs: 0 };
 
   private constructor(
@@ -74,6 +74,21 @@ export class NodeWork {
     return hostedMs;
   }
 
+  /** When the room tells something the next time. */
+  async nextTold(key: string): Promise<number> {
+    const notes = this.#told.get(key)!;
+    const room = await this.#host(key);
+    await new Promise<void>((resolve) => {
+      const unwatch = room.watch({
+        changed: () => {
+          unwatch();
+          resolve();
+        },
+      });
+    });
+    return notes.at(-1)!.atMs;
+  }
+
   async toldOf(key: string): Promise<readonly Told[]> {
     return this.#told.get(key) ?? [];
   }
@@ -104,13 +119,13 @@ export class NodeWork {
     return { startedMs, replyMs: machineMs() - startedMs };
   }
 
-  /** Notes when bare text is heard. */
   async hearBare(): Promise<void> {
-    await this.link.subscribe(CHANNEL, () => this.#heardBare.push(machineMs()));
+    await this.link.subscribe(CHANNEL, () => this.#heardBare(machineMs()));
   }
 
-  async heardBare(): Promise<readonly number[]> {
-    return this.#heardBare;
+  /** When bare text is heard the next time. */
+  async nextBare(): Promise<number> {
+    return new Promise((resolve) => (this.#heardBare = resolve));
   }
 
   /** How many have left since the node began, and when the last did. */

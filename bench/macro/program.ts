@@ -1,5 +1,5 @@
-// Server programs as users run them: our sources compiled into dist, the program itself beside them, no loader in the process.
-import { join } from "node:path";
+// Programs as users run them: our sources compiled into dist, the program itself beside them, no loader in the process.
+import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type Plugin } from "esbuild";
 import { compile } from "../../scripts/compile.mjs";
@@ -12,18 +12,18 @@ const OUTPUT = join(import.meta.dirname, "../.cache");
 let compiled: Promise<void> | null = null;
 const programs = new Map<string, Promise<string>>();
 
-/** The file to run for a program of `servers/`; compiled once. */
-export function compileProgram(name: string): Promise<string> {
-  const known = programs.get(name) ?? bundle(name);
-  programs.set(name, known);
+/** The file to run for this one, given by its path; compiled once. */
+export function compileProgram(entry: string): Promise<string> {
+  const known = programs.get(entry) ?? bundle(entry);
+  programs.set(entry, known);
   return known;
 }
 
-async function bundle(name: string): Promise<string> {
+async function bundle(entry: string): Promise<string> {
   await (compiled ??= compileSources());
-  const outfile = join(OUTPUT, `${name}.mjs`);
+  const outfile = join(OUTPUT, `${basename(entry, ".ts")}.mjs`);
   await build({
-    entryPoints: [join(import.meta.dirname, `servers/${name}.ts`)],
+    entryPoints: [entry],
     outfile,
     bundle: true,
     platform: "node",

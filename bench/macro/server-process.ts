@@ -62,7 +62,7 @@ export class ServerProcess {
    */
   static async start(program: string, options: ServerOptions = {}): Promise<ServerProcess> {
     const { env = {}, isProfiled = process.argv.includes("--profile") } = options;
-    const file = await compileProgram(program);
+    const file = await compileProgram(join(import.meta.dirname, `servers/${program}.ts`));
     const [command, ...words] = pinned(SERVER_CORE, [process.execPath, "--expose-gc", file]);
     const child = spawn(command!, words, {
       // What it prints must not be taken for results.
