@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { ConviveError } from "./errors.js";
-import { Tokens } from "./token.js";
+import { randomId, Tokens } from "./token.js";
 
 const SECRET = "a secret of sixteen characters";
 let now = 1_000_000;
@@ -73,4 +73,10 @@ test("A short secret is refused with the next step", () => {
     () => new Tokens(["short"], () => 0),
     (error: unknown) => error instanceof ConviveError && error.code === "OPTION_INVALID",
   );
+});
+
+test("No id comes twice, whatever lengths are asked for", () => {
+  const ids = Array.from({ length: 3_000 }, (_, i) => randomId([9, 12, 32][i % 3]));
+  assert.equal(new Set(ids).size, ids.length);
+  for (const [i, id] of ids.entries()) assert.match(id, new RegExp(`^[\\w-]{${[12, 16, 43][i % 3]}}$`));
 });

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomFillSync, timingSafeEqual } from "node:crypto";
 import { ConviveError } from "./errors.js";
 
 const VERSION = "v1";
@@ -73,9 +73,18 @@ export class Tokens {
   }
 }
 
+/** Chance is fetched for many ids at once. */
+const chance = Buffer.alloc(4_096);
+let spent = chance.length;
+
 /** An id that nobody can guess and that is never used again. */
 export function randomId(bytes = 12): string {
-  return randomBytes(bytes).toString("base64url");
+  if (spent + bytes > chance.length) {
+    randomFillSync(chance);
+    spent = 0;
+  }
+  spent += bytes;
+  return chance.toString("base64url", spent - bytes, spent);
 }
 
 function isEqual(a: Buffer, b: Buffer): boolean {

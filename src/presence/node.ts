@@ -1,11 +1,10 @@
-import { randomBytes } from "node:crypto";
 import type { Clock, Timer } from "../clock.js";
 import { ConviveError, messageOf, type ErrorCode } from "../errors.js";
 import type { Logger } from "../logger.js";
 import type { Limits } from "../options.js";
+import { randomId } from "../token.js";
 import type { KickOrder, PresenceBackend } from "./backend.js";
 import { freeze } from "../render/freeze.js";
-import { encodeRoomName } from "./key.js";
 import { Listeners } from "./listeners.js";
 import { HostedRooms, type RoomHold } from "./node-rooms.js";
 import { NodeLease, type LeaseOwner } from "./node-lease.js";
@@ -15,6 +14,7 @@ import { Room } from "./room.js";
 import { encodeMessage, type RoomMessage } from "./room-message.js";
 import type { RoomFeed, RoomNode } from "./room-feed.js";
 import type { RoomChange } from "./roster.js";
+import { RoomNames } from "./room-names.js";
 import { Sweeper } from "./sweeper.js";
 
 export type { RoomHold } from "./node-rooms.js";
@@ -52,6 +52,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
   readonly #options: PresenceNodeOptions;
   readonly #lease: NodeLease;
   readonly #hosted: HostedRooms;
+  readonly #names: RoomNames;
   readonly #changeListeners: Listeners<(room: RoomFeed, change: RoomChange) => unknown>;
   readonly sweeper: Sweeper;
   #sequence = 0;
@@ -67,9 +68,10 @@ export class PresenceNode implements RoomNode, LeaseOwner {
     this.clock = options.clock;
     this.limits = options.limits;
     this.logger = options.logger;
-    this.newId = options.newId ?? (() => randomBytes(9).toString("base64url"));
+    this.newId = options.newId ?? (() => randomId(9));
     this.#lease = new NodeLease(this.newId(), this);
     this.#hosted = new HostedRooms(this.clock);
+    this.#names = new RoomNames(this.limits.presenceKeyBytes);
     this.sweeper = new Sweeper(this);
     this.#changeListeners = new Listeners(this.logger, "a listener of presence");
     this.orders = new NodeOrders(this);
@@ -110,7 +112,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
 
   /** The room's name in the store. */
   nameOf(tenant: string, key: string): string {
-    return encodeRoomName(tenant, key, this.limits.presenceKeyBytes);
+    return this.#names.of(tenant, key);
   }
 
   /** Takes part in a room: it is subscribed and read when this resolves, or shown degraded when the store does not answer. */
@@ -119,7 +121,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
     const name = this.nameOf(tenant, key);
     const hold = this.#hosted.hold(name, () => new Room(this, tenant, key, name));
     await this.start();
-    await hold.room.open();
+    if (!hold.room.isOpen) await hold.room.open();
     return hold;
   }
 
@@ -144,10 +146,9 @@ export class PresenceNode implements RoomNode, LeaseOwner {
 
   /** Sends something in a room's stream, hosted here or not. */
   async publish(tenant: string, key: string, message: RoomMessage): Promise<void> {
-    const name = this.nameOf(tenant, key);
-    const held = this.#hosted.find(name);
+    const held = this.find(tenant, key);
     if (held) await held.send(message);
-    else await this.backend.publish(name, encodeMessage(this.newId(), 1, message));
+    else await this.backend.publish(this.nameOf(tenant, key), encodeMessage(this.newId(), 1, message));
   }
 
   async permit(request: PresenceRequest): Promise<PresencePermission> {
@@ -179,8 +180,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
   // ── numbers ──
 
   nextSequence(): number {
-    this.#sequence += 1;
-    return this.#sequence;
+    return (this.#sequence += 1);
   }
   skipSequence(last: number): void {
     this.#sequence = Math.max(this.#sequence, last);

@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
 import type { Clock, Timer } from "../clock.js";
 import { messageOf } from "../errors.js";
 import type { Logger } from "../logger.js";
 import type { Limits } from "../options.js";
+import { randomId } from "../token.js";
 import type { PresenceBackend } from "./backend.js";
 import { RoomFeed, type RoomNode } from "./room-feed.js";
 
@@ -94,7 +94,7 @@ export class Observer implements RoomNode {
   }
 
   newId(): string {
-    return randomBytes(9).toString("base64url");
+    return randomId(9);
   }
   renewed(): Promise<void> {
     return this.#guard(() => this.#tick());

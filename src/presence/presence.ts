@@ -1,5 +1,5 @@
 import type { User } from "../register.js";
-import { freeze } from "../render/freeze.js";
+import { freeze, freezeAround, isFrozen } from "../render/freeze.js";
 
 /** From input and visibility: `idle` after a minute without input, `away` when the page is hidden. */
 export type Status = "active" | "idle" | "away";
@@ -143,7 +143,8 @@ export function fold(connections: Connections): People {
 /** One presence from the connections of one user; at least one. The previous record again if nothing in it changed. */
 export function personOf(connections: readonly ConnectionRecord[], previous?: Presence): Presence {
   const live = connections.filter((each) => !each.isLingering);
-  const shown = (live.length > 0 ? live : [...connections]).toSorted(byAge);
+  const shown = live.length > 0 ? live : [...connections];
+  if (shown.length > 1) shown.sort(byAge);
   const spokesman = shown.reduce((best, each) => (each.revision > best.revision ? each : best));
   const { meta } = spokesman;
   const record: PresenceRecord<object> = {
@@ -155,9 +156,18 @@ export function personOf(connections: readonly ConnectionRecord[], previous?: Pr
     metas: live.length > 0 ? shown.map((each) => each.meta) : [],
   };
   if (previous && isSameRecord(previous, record) && isSameCrew(connectionsOf(previous), shown)) return previous;
-  const person = freeze({ ...meta, ...record }) as Presence;
+  const person = frozenPerson(record);
   carriedBy.set(person, shown);
   return person;
+}
+
+function frozenPerson(record: PresenceRecord<object>): Presence {
+  const { meta, metas } = record;
+  const isAllFrozen = isFrozen(freeze(meta)) && metas.every((each) => isFrozen(freeze(each)));
+  const person = { ...meta, ...record };
+  if (!isAllFrozen) return freeze(person) as Presence;
+  freezeAround(metas);
+  return freezeAround(person) as Presence;
 }
 
 const carriedBy = new WeakMap<Presence, readonly ConnectionRecord[]>();

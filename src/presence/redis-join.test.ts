@@ -4,7 +4,7 @@ import { Redis } from "ioredis";
 import { startRedis } from "../testing/redis-server.js";
 import type { Operation } from "./backend.js";
 import { RedisKeys } from "./redis-keys.js";
-import { encodeWrite } from "./redis-record.js";
+import { decodeEvent, encodeWrite } from "./redis-record.js";
 import { loadScripts } from "./redis-script.js";
 
 const ROOM = "room";
@@ -28,6 +28,10 @@ const STORIES: Readonly<Record<string, readonly Batch[]>> = {
   "of an incarnation that has nobody there": [
     ["p.1", 1, first],
     ["q.1", 1, join("c1", "ann é/\t")],
+  ],
+  "of a connection with an id of several lines": [
+    ["p.1", 1, first],
+    ["p.1", 2, join("c\n1\n", "ann")],
   ],
   "of somebody who has another tab": [
     ["p.1", 1, first],
@@ -94,8 +98,8 @@ async function played(redis: Redis, text: string, batches: readonly Batch[]): Pr
   const keys = new RedisKeys("p").room(ROOM);
   await redis.zadd(keys[6]!, 1, "fenced.1");
   const hearing = redis.duplicate();
-  const told: string[] = [];
-  hearing.on("message", (_, event: string) => told.push(event));
+  const told: unknown[] = [];
+  hearing.on("message", (_, event: string) => told.push(decodeEvent(event)));
   await hearing.subscribe("channel", "end");
   const answers: unknown[] = [];
   for (const [i, [incarnation, sequence, ...operations]] of batches.entries()) {

@@ -16,25 +16,30 @@ const CLOSED = "inf";
 /** Stands among the numbers of the incarnations. */
 const NEWEST = "#newest";
 
+/** Signs before what happened in a room: somebody came, or anything else. */
+const JOIN_SIGN = "j";
+const EVENT_SIGN = "e";
+
 /** ARGV 6 and on of `redis-apply.lua`. */
 export function encodeWrite({ sequence, isAll = false, operations }: RoomWrite): string[] {
-  return [String(sequence), flag(isAll), ...operations.flatMap(encodeOperation)];
+  const words = [String(sequence), flag(isAll)];
+  for (const each of operations) words.push(...encodeOperation(each));
+  return words;
 }
 
 function encodeOperation(operation: Operation): string[] {
   if (operation.op === "delete") return ["d", operation.connectionId, operation.reason];
   if (operation.op === "evict") return ["e", operation.connectionId, operation.reason];
+  return isJoin(operation) ? encodeJoin(operation) : encodePut(operation);
+}
+
+function encodeJoin({ connectionId, userId, status, since, meta }: PutOperation): string[] {
+  return ["j", connectionId, encodeUser(userId), status, since === undefined ? "" : String(since), canonicalJson(meta)];
+}
+
+function encodePut(operation: PutOperation): string[] {
   const { connectionId, userId, isLingering, status, revises = false, lifetime, maxMembers, meta } = operation;
   const { revision, joinedAt, since } = operation;
-  if (isJoin(operation))
-    return [
-      "j",
-      connectionId,
-      encodeUser(userId),
-      status,
-      since === undefined ? "" : String(since),
-      canonicalJson(meta),
-    ];
   const numbers = [revision, joinedAt, since, lifetime?.seenAt, lifetime?.ttlMs, maxMembers];
   return [
     "p",
@@ -63,9 +68,21 @@ export function encodeUser(userId: string): string {
 function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  if (isFlatInOrder(value)) return JSON.stringify(value);
   const entries = Object.entries(value).filter(([, each]) => each !== undefined);
   const sorted = entries.toSorted(([a], [b]) => (a < b ? -1 : 1));
   return `{${sorted.map(([name, each]) => `${JSON.stringify(name)}:${canonicalJson(each)}`).join(",")}}`;
+}
+
+/** Its names are in order as they stand, with nothing but plain values. */
+function isFlatInOrder(value: object): boolean {
+  let last = "";
+  for (const [name, each] of Object.entries(value)) {
+    const isPlain = typeof each === "string" || typeof each === "number" || typeof each === "boolean";
+    if (!isPlain || name < last) return false;
+    last = name;
+  }
+  return !("toJSON" in value);
 }
 
 /** @throws ConviveError REDIS_VALUE_FOREIGN for what no node wrote */
@@ -105,8 +122,20 @@ function metaOf(json: string): Record<string, unknown> {
   throw new TypeError("a meta is an object");
 }
 
-/** What `publish` in `redis-room.lua` sent. */
-export function decodeEvent(json: string): RoomEvent {
+/** What `redis-join.lua` or `publish` in `redis-room.lua` sent; null for anything else. */
+export function decodeEvent(text: string): RoomEvent | null {
+  if (text.startsWith(JOIN_SIGN)) return decodeJoin(text.slice(1));
+  return text.startsWith(EVENT_SIGN) ? decodeChange(text.slice(1)) : null;
+}
+
+/** One who came. Only his connection's id may hold a line end. */
+function decodeJoin(text: string): RoomEvent {
+  const [previous = "", head = "", incarnation = "", sequence = "", packed = "", ...id] = text.split("\n");
+  const put = [decodeRecord(id.join("\n"), packed)];
+  return { previous, head, incarnation, sequence: decodeSequence(sequence), put, removed: [] };
+}
+
+function decodeChange(json: string): RoomEvent {
   const [previous, head, incarnation, sequence, put, removed, owned] = JSON.parse(json) as [
     string,
     string,

@@ -212,7 +212,8 @@ test("what a newer node adds is passed over", async (t) => {
   assert.deepEqual([record?.userId, record?.meta], ["ann", {}]);
   const channel = keys.channel(ROOM);
   const text = JSON.stringify({ sender: "newer", number: 1, message: { kind: "sound", from: "zoe" }, extra: 1 });
-  for (const sent of [`t${text}`, "tgarbage", "egarbage", "e[]", "z?", ""]) await admin.publish(channel, sent);
+  for (const sent of [`t${text}`, "tgarbage", "egarbage", "e[]", "jgarbage", "z?", ""])
+    await admin.publish(channel, sent);
   await admin.publish(keys.channel(NODES_ROOM), "tgarbage");
   await admin.zadd(keys.registry("orders"), Date.now() * 1_000, `${9e15}\tgarbage`);
   await admin.hset(keys.registry("clock"), "later", "1");

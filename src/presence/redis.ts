@@ -36,8 +36,7 @@ const ORDER_KEPT_MS = 60_000;
 /** One command for a node of usual size; a call bears no more than some ten thousand arguments. */
 const HEADS_AT_ONCE = 10_000;
 const EMPTY_HEAD_MS = 30_000;
-/** Signs before what a channel carries. */
-const EVENT_SIGN = "e";
+/** Before what is sent in a room. */
 const TEXT_SIGN = "t";
 
 export interface RedisBackendOptions {
@@ -106,7 +105,8 @@ export class RedisPresenceBackend implements PresenceBackend {
 
   subscribe(room: string, listener: RoomListener): Promise<() => void> {
     return this.link.subscribe(this.#keys.channel(room), (text) => {
-      if (text.startsWith(EVENT_SIGN)) listener.changed(decodeEvent(text.slice(1)));
+      const event = decodeEvent(text);
+      if (event) listener.changed(event);
       else if (text.startsWith(TEXT_SIGN)) listener.published(text.slice(1));
     });
   }

@@ -79,6 +79,7 @@ export class Replica {
   /** Applies an event and those that waited for it; one that comes too early waits. */
   receive(event: RoomEvent): void {
     if (this.#isLoaded && this.knows(event.head)) return;
+    if (this.#isLoaded && event.previous === this.#head && this.#waiting.size === 0) return this.#apply(event);
     if (this.#waiting.size < MAX_WAITING) this.#waiting.set(event.previous, event);
     if (this.#isLoaded) this.#applyWaiting();
   }
@@ -182,22 +183,26 @@ export class Replica {
   }
 
   #apply(event: RoomEvent): void {
-    const swept = new Set<string>();
-    // When this node was taken for dead, whom it carries is still here, and it will tell the store so.
-    const isGone = (connection: ConnectionRecord, reason: LeaveReason) =>
-      reason !== "node" || !this.isCarried(connection);
-    for (const { connectionId, owner, reason } of event.removed) {
-      const existing = this.#connections.get(connectionId);
-      if (existing?.owner === owner && isGone(existing, reason)) this.#remove(existing, reason);
-      if (reason === "node") swept.add(owner);
-    }
-    for (const owner of swept) this.#removeOwned(owner, (each) => isGone(each, "node"), "node");
+    if (event.removed.length > 0) this.#applyRemoved(event);
     for (const connection of event.put) this.#put(connection);
     const isFree = event.incarnation === TTL_OWNER;
     const known = isFree ? 0 : this.sequenceOf(event.incarnation);
     this.#sequences.set(event.incarnation, Math.max(event.sequence, known));
     if (event.owned) this.#closeOthers(event.incarnation, new Set(event.owned));
     this.#moveTo(event.head);
+  }
+
+  #applyRemoved({ removed }: RoomEvent): void {
+    const swept = new Set<string>();
+    // When this node was taken for dead, whom it carries is still here, and it will tell the store so.
+    const isGone = (connection: ConnectionRecord, reason: LeaveReason) =>
+      reason !== "node" || !this.isCarried(connection);
+    for (const { connectionId, owner, reason } of removed) {
+      const existing = this.#connections.get(connectionId);
+      if (existing?.owner === owner && isGone(existing, reason)) this.#remove(existing, reason);
+      if (reason === "node") swept.add(owner);
+    }
+    for (const owner of swept) this.#removeOwned(owner, (each) => isGone(each, "node"), "node");
   }
 
   /** The owner has told all it has: its other records, former terms included, are gone. */
@@ -236,8 +241,9 @@ export class Replica {
     this.#head = head;
     this.#knownHeads.delete(head);
     this.#knownHeads.set(head, this.#moves);
+    if (this.#knownHeads.size <= MAX_KNOWN_HEADS) return;
     const [oldest] = this.#knownHeads.keys();
-    if (this.#knownHeads.size > MAX_KNOWN_HEADS) this.#knownHeads.delete(oldest!);
+    this.#knownHeads.delete(oldest!);
   }
 }
 

@@ -7,6 +7,7 @@ import { Listeners } from "./listeners.js";
 import type { ConnectionRecord, Presence } from "./presence.js";
 import { Replica } from "./replica.js";
 import { MessageReader, type RoomMessage } from "./room-message.js";
+import { RoomPace } from "./room-pace.js";
 import { RoomSender } from "./room-sender.js";
 import { Roster, type RoomChange } from "./roster.js";
 import type { RoomWatcher } from "./room-watcher.js";
@@ -49,13 +50,12 @@ export abstract class RoomFeed implements RoomListener {
   readonly #reader: MessageReader;
   readonly #sender: RoomSender;
   readonly #waiting: Waiting;
+  readonly #pace: RoomPace;
   #hasFailed = false;
   #unsubscribe: (() => void) | null = null;
   #opening: Promise<void> | null = null;
   #resyncing: Promise<void> | null = null;
   #holeTimer: Timer | null = null;
-  #tickTimer: Timer | null = null;
-  #isFlushDue = false;
   #isStopped = false;
   #wasOutOfDate = true;
 
@@ -71,6 +71,7 @@ export abstract class RoomFeed implements RoomListener {
     this.#watchers = new Listeners(node.logger, "a watcher of a room");
     this.#reader = new MessageReader(() => this.missed());
     this.#sender = new RoomSender(node, name, (text) => this.published(text));
+    this.#pace = new RoomPace(node.clock, node.limits.roomTickMs, () => this.#take());
     this.#waiting = new Waiting(node.clock, node.limits.redisCommandMs);
   }
 
@@ -151,9 +152,8 @@ export abstract class RoomFeed implements RoomListener {
     if (this.#isStopped) return;
     this.replica.receive(event);
     this.confirmed(event);
-    const { incarnation } = this.node;
     // This node was taken for dead, and swept.
-    if (event.incarnation === incarnation && event.sequence === Infinity) this.node.doomed(incarnation);
+    if (event.incarnation === this.node.incarnation && event.sequence === Infinity) this.node.doomed(event.incarnation);
     if (this.replica.isLoaded && this.replica.hasHole) this.#resyncSoon();
     this.touched();
   }
@@ -166,9 +166,14 @@ export abstract class RoomFeed implements RoomListener {
 
   // ── its life ──
 
+  /** It is heard, and was read. */
+  get isOpen(): boolean {
+    return this.#unsubscribe !== null && this.replica.isLoaded;
+  }
+
   /** Subscribes, then reads. A store that does not answer is asked again with the next tick. */
   open(): Promise<void> {
-    if (this.#unsubscribe && this.replica.isLoaded) return Promise.resolve();
+    if (this.isOpen) return Promise.resolve();
     return (this.#opening ??= this.#open().finally(() => (this.#opening = null)));
   }
 
@@ -195,7 +200,7 @@ export abstract class RoomFeed implements RoomListener {
     this.#unsubscribe?.();
     this.#unsubscribe = null;
     this.#holeTimer?.clear();
-    this.#tickTimer?.clear();
+    this.#pace.stop();
     this.#waiting.end();
   }
 
@@ -207,15 +212,13 @@ export abstract class RoomFeed implements RoomListener {
 
   /** Resolves when the replica is so far and its list was told, or when that takes too long. */
   protected until(isReady: () => boolean): Promise<void> {
-    if (this.#isStopped || (!this.#isFlushDue && isReady())) return Promise.resolve();
+    if (this.#isStopped || (!this.#pace.isDue && isReady())) return Promise.resolve();
     return this.#waiting.until(isReady);
   }
 
   /** The replica may have changed: tells it now, or with the tick that runs. */
   protected touched(): void {
-    if (this.#isStopped) return;
-    this.#isFlushDue = true;
-    if (!this.#tickTimer) this.#flush();
+    if (!this.#isStopped) this.#pace.due();
   }
 
   /** Whether the list is out of date may have changed. */
@@ -285,16 +288,13 @@ export abstract class RoomFeed implements RoomListener {
     this.checkDate();
   }
 
-  #flush(): void {
-    this.#isFlushDue = false;
+  #take(): (() => void) | null {
     const change = this.roster.flush();
     this.#waiting.check();
-    if (!change) return;
-    this.#tickTimer = this.node.clock.after(this.node.limits.roomTickMs, () => {
-      this.#tickTimer = null;
-      if (this.#isFlushDue) this.#flush();
-    });
-    this.tell((watcher) => watcher.changed?.(change));
-    this.node.told(this, change);
+    if (!change) return null;
+    return () => {
+      this.tell((watcher) => watcher.changed?.(change));
+      this.node.told(this, change);
+    };
   }
 }

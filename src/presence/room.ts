@@ -56,9 +56,9 @@ export class Room extends RoomFeed implements WriterOwner {
     this.hasCarried = true;
     this.#endGrace(connectionId);
     // Who is here already has been here since then: a reload keeps the person's place in the list.
-    const since = Math.min(...this.connectionsOf(userId).map((each) => each.since));
+    const known = this.connectionsOf(userId);
     const bare: OwnConnection = { connectionId, userId, meta, status: "active", isLingering: false };
-    const own = Number.isFinite(since) ? { ...bare, since } : bare;
+    const own = known.length > 0 ? { ...bare, since: Math.min(...known.map((each) => each.since)) } : bare;
     if (maxMembers === undefined) return this.#settled(this.#writer.put(own));
     const written = await this.#writer.join(own, maxMembers);
     if (written === "full") throw roomFull(this.key, maxMembers);

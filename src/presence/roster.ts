@@ -23,6 +23,7 @@ export interface RoomChange {
 
 /** So many are put into their places one by one; more make the list anew. */
 const FEW = 16;
+const NONE: readonly ConnectionRecord[] = [];
 /** How many cuts of different lengths are kept. */
 const MAX_CUTS = 16;
 
@@ -80,7 +81,8 @@ export class Roster {
 
   /** The connections of one user, told or not. */
   connectionsOf(userId: string): readonly ConnectionRecord[] {
-    return [...(this.#connections.get(userId)?.values() ?? [])];
+    const own = this.#connections.get(userId);
+    return own ? [...own.values()] : NONE;
   }
 
   put(connection: ConnectionRecord): void {
@@ -186,11 +188,15 @@ function changeOf(records: RoomChange["records"], reasons: ReadonlyMap<string, L
     else if (isUpdate(before, after)) updates.push({ person: after, previous: before.meta });
   }
   return Object.freeze({
-    joins: Object.freeze(joins.toSorted(byJoin)),
+    joins: inOrder(joins),
     updates: Object.freeze(updates.map(({ person }) => person)),
-    leaves: Object.freeze(leaves.toSorted(byJoin)),
+    leaves: inOrder(leaves),
     updatesInFull: updates,
     reasons,
     records,
   });
+}
+
+function inOrder(people: Presence[]): readonly Presence[] {
+  return Object.freeze(people.length > 1 ? people.sort(byJoin) : people);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { freeze, frozenAt, isFrozen, unfrozenKind } from "./freeze.js";
+import { freeze, freezeAround, frozenAt, isFrozen, unfrozenKind } from "./freeze.js";
 
 describe("freeze", () => {
   test("freezes plain objects and arrays all the way down and proves each part", () => {
@@ -44,6 +44,13 @@ describe("freeze", () => {
   test("does not take Object.freeze for a proof", () => {
     assert.equal(isFrozen(Object.freeze({ map: new Map() })), false);
     assert.equal(isFrozen(Object.freeze([])), false);
+  });
+
+  test("takes an object of frozen parts as it is, when told so", () => {
+    const part = freeze({ a: 1 });
+    const whole = freezeAround({ part, parts: freezeAround([part]) });
+    assert.ok(Object.isFrozen(whole) && isFrozen(whole) && isFrozen(whole.parts));
+    assert.ok(frozenAt(whole)! > frozenAt(part)!);
   });
 
   test("numbers later freezes higher and keeps the number of known parts", () => {

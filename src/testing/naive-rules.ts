@@ -90,7 +90,7 @@ class ImpatientNode extends PresenceNode {
 
 export const NAIVE_PARTS = {
   timeLeases: rewriting("math.min(math.max(passed, 0), tonumber(ARGV[4]))", "math.max(passed, 0)"),
-  noNonce: rewriting('string.format("%.0f", version) .. "." .. NONCE', 'string.format("%.0f", version) .. ".0"'),
+  noNonce: rewriting('"." .. NONCE', '".0"'),
   noSequence: rewriting("tonumber(last) >= tonumber(SEQUENCE)", "false"),
   plainSnapshot: { makeBackend: (link, options) => new BelievingBackend(link, options) },
   readFirst: { makeBackend: (link: RedisLink, options: RedisBackendOptions) => new ReadFirstBackend(link, options) },

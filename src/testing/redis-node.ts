@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { systemClock, type Clock } from "../clock.js";
 import { resolveLimits, type Limits } from "../options.js";
 import { managerOf, type PresenceManager } from "../presence/manager.js";
@@ -56,6 +55,6 @@ export async function startRedisNode(place: RedisPlace, given: Partial<RedisNode
   await backend.opened.catch((error: unknown) => {
     if (mustOpen) throw error;
   });
-  const node = makeNode({ clock, logger: silentLogger, backend, limits, newId: randomUUID });
+  const node = makeNode({ clock, logger: silentLogger, backend, limits });
   return { node, backend, link, presence: managerOf(node) };
 }
