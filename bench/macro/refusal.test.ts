@@ -33,12 +33,32 @@ test("what is refused costs its own results and the exit code, and anything else
   const { exitCode } = process;
   t.after(() => (process.exitCode = exitCode));
   const said = t.mock.method(console, "error", () => {});
-  const refused = () => Promise.reject(new BenchRefusal("BENCH_MACHINE_NOISY", "too loud"));
+  const refused = () => Promise.reject(new BenchRefusal("BENCH_DELIVERY_MISSING", "one is lost"));
   assert.deepEqual(await unlessRefused(refused), []);
   assert.equal(process.exitCode, 1);
-  assert.deepEqual(said.mock.calls[0]?.arguments, ["✗ BENCH_MACHINE_NOISY: too loud"]);
+  assert.deepEqual(said.mock.calls[0]?.arguments, ["✗ BENCH_DELIVERY_MISSING: one is lost"]);
   await assert.rejects(
     unlessRefused(() => Promise.reject(new Error("broken"))),
     /broken/,
   );
+});
+
+test("what noise spoilt is measured anew, three times in all, and each time is told", async (t) => {
+  const { exitCode } = process;
+  t.after(() => (process.exitCode = exitCode));
+  process.exitCode = 0;
+  const said = t.mock.method(console, "error", () => {});
+  let tries = 0;
+  const quietAtLast = (noisy: number) => async () => {
+    tries += 1;
+    if (tries <= noisy) throw new BenchRefusal("BENCH_MACHINE_NOISY", "too loud");
+    return [tries];
+  };
+  assert.deepEqual(await unlessRefused(quietAtLast(2)), [3]);
+  assert.equal(process.exitCode, 0);
+  assert.equal(said.mock.callCount(), 2);
+  tries = 0;
+  assert.deepEqual(await unlessRefused(quietAtLast(3)), []);
+  assert.equal(process.exitCode, 1);
+  assert.equal(said.mock.calls.at(-1)?.arguments[0], "✗ BENCH_MACHINE_NOISY: too loud");
 });
