@@ -37,10 +37,12 @@ export class RoomPace {
     // What comes while this is told waits for the tick. It is begun when all is told, so that nobody waits for that.
     this.#isResting = true;
     const beganAt = this.clock.now();
-    tell();
-    if (this.#isStopped) return;
-    const leftMs = Math.max(this.tickMs - (this.clock.now() - beganAt), 0);
-    this.#tick = this.clock.after(leftMs, () => this.#ticked());
+    try {
+      tell();
+    } finally {
+      const leftMs = Math.max(this.tickMs - (this.clock.now() - beganAt), 0);
+      if (!this.#isStopped) this.#tick = this.clock.after(leftMs, () => this.#ticked());
+    }
   }
 
   #ticked(): void {
