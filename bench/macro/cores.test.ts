@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { busyMs, processMs } from "./cores.js";
+import { idleMs, processMs } from "./cores.js";
 
-test("a core's time is what programs took, without idling and interrupts", () => {
+test("a core has nothing to do while it idles or waits for a disk, and that is all that is read of it", () => {
   const stat = "cpu  9 9 9 9\ncpu0 100 20 3 4000 5 6 7 8\ncpu1 1 1 1 9 9 9 9 9\nintr 1\n";
-  assert.deepEqual(busyMs(stat), [1_230, 30]);
-  assert.equal(busyMs(""), null);
+  assert.deepEqual(idleMs(stat), [40_050, 180]);
+  assert.equal(idleMs(""), null);
 });
 
 test("a process' time is read past its name, whatever that is", () => {

@@ -31,11 +31,14 @@ export function pinProcess(core: number, pid: number): void {
   if (canPin()) spawnSync("taskset", ["-a", "-c", "-p", String(core), String(pid)], { stdio: "ignore" });
 }
 
-/** ms in which each core ran programs since the machine started, by number; null where nobody tells. Interrupts are not counted: they are the network's. */
-export function busyMs(stat = existsSync(STAT) ? readFileSync(STAT, "utf8") : ""): readonly number[] | null {
-  const lines = [...stat.matchAll(/^cpu\d+ (\d+) (\d+) (\d+)/gm)];
+/**
+ * ms in which each core had nothing to do since the machine started, by number; null where nobody tells. What is left of the time was work: the kernel
+ * tells that, too, but only by what runs when its timer ticks. A server that wakes with that timer for a millisecond seemed to work all the time.
+ */
+export function idleMs(stat = existsSync(STAT) ? readFileSync(STAT, "utf8") : ""): readonly number[] | null {
+  const lines = [...stat.matchAll(/^cpu\d+ \d+ \d+ \d+ (\d+) (\d+)/gm)];
   if (lines.length === 0) return null;
-  return lines.map(([, user, nice, system]) => (Number(user) + Number(nice) + Number(system)) * MS_PER_TICK);
+  return lines.map(([, idle, waiting]) => (Number(idle) + Number(waiting)) * MS_PER_TICK);
 }
 
 /** Processor time of a process that is not this one, in ms. */
@@ -48,7 +51,7 @@ export function processMs(stat: string): number {
 /** What others took of the two cores while ours were measured. */
 export class CoreWatch {
   readonly #startedAt = performance.now();
-  readonly #busy = canPin() ? busyMs() : null;
+  readonly #idle = canPin() ? idleMs() : null;
   readonly #own: readonly number[];
 
   /** @param servers process ids of all that share the core of the server */
@@ -58,12 +61,13 @@ export class CoreWatch {
 
   /** Of the busier core, as a share of it; null where nobody tells. */
   foreign(): number | null {
-    const busy = this.#busy && busyMs();
-    if (!this.#busy || !busy) return null;
+    const before = this.#idle;
+    const idle = before && idleMs();
+    if (!idle) return null;
     const ms = performance.now() - this.#startedAt;
     const own = this.#ownMs();
     const shares = [SERVER_CORE, LOAD_CORE].map((core) => {
-      return (busy[core]! - this.#busy![core]! - (own[core]! - this.#own[core]!)) / ms;
+      return 1 - (idle[core]! - before[core]! + own[core]! - this.#own[core]!) / ms;
     });
     return Math.max(0, ...shares);
   }

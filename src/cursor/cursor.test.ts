@@ -280,13 +280,28 @@ test("a crowd that takes longer than a tick is told what moved meanwhile at once
   // All of one read: nothing else runs between them.
   for (let i = 1; i <= 50; i += 1) ann.cursor(i, i);
   assert.deepEqual(frames(bob).length, 2);
-  await cluster.advance(19);
+  await cluster.advance(29);
   assert.deepEqual(frames(bob).length, 2);
   await cluster.advance(2);
   assert.deepEqual(
     frames(bob).map(({ c }) => c[0]![1]),
     [0, 1, 50],
   );
+});
+
+test("a crowd whose frames take long to be written at the end of the turn leaves a third of the process to others", async () => {
+  const { cluster, open } = begin();
+  const [ann, bob] = [await open("ann"), await open("bob")];
+  await cluster.advance(100);
+  const send = bob.send.bind(bob);
+  bob.send = (...frame) => (queueMicrotask(() => cluster.clock.spend(200)), send(...frame));
+  ann.cursor(1, 1);
+  await cluster.advance(0);
+  ann.cursor(2, 2);
+  await cluster.advance(99);
+  assert.equal(frames(bob).length, 1);
+  await cluster.advance(2);
+  assert.equal(frames(bob).length, 2);
 });
 
 test("the more move, the longer the tick", () => {

@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer, type WebSocket } from "ws";
-import { tickMs } from "../../../src/cursor/room.js";
+import { REST, tickMs } from "../../../src/cursor/room.js";
 import { DEFAULT_LIMITS } from "../../../src/options.js";
 import { randomId } from "../../../src/token.js";
 import { obey } from "../server-control.js";
@@ -81,7 +81,7 @@ function flush(room: Room): void {
   for (const socket of room.sockets) socket.send(bytes, { binary: false });
   const endedAt = performance.now();
   // As Convive: the tick of so many, and a rest after a long one.
-  room.dueAt = Math.max(startedAt + tickMs(movers, DEFAULT_LIMITS), endedAt + (endedAt - startedAt) / 3);
+  room.dueAt = Math.max(startedAt + tickMs(movers, DEFAULT_LIMITS), endedAt + (endedAt - startedAt) * REST);
 }
 
 http.listen(0, "127.0.0.1", () => {
