@@ -98,9 +98,14 @@ async function takeRound<E, S>(
   return { taken, foreign: worst };
 }
 
-/** @throws BenchRefusal when the baseline spread too far, or others took too much of the cores */
-export function mustBeQuiet(of: string, foreign: number | null, baseline: readonly number[]): void {
-  tolerably(() => refuseNoise(of, { spread: spread(baseline), foreign }));
+/**
+ * @param indifferent how wide the middle half of the baseline may be in any case, in its own unit: of what is next to nothing, nothing is a large share
+ * @throws BenchRefusal when the baseline spread too far, or others took too much of the cores
+ */
+export function mustBeQuiet(of: string, foreign: number | null, baseline: readonly number[], indifferent = 0): void {
+  const share = spread(baseline);
+  const isNarrow = share * median(baseline) <= indifferent;
+  tolerably(() => refuseNoise(of, { spread: isNarrow ? 0 : share, foreign }));
 }
 
 const QUIET_MS = 50;

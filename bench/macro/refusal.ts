@@ -114,7 +114,7 @@ export function refuseNoise(of: string, seen: { readonly spread: number; readonl
   throw new BenchRefusal(
     "BENCH_MACHINE_NOISY",
     `${of}: the middle half of the raw baseline spreads over ${percent(spread)} of its median (at most ${percent(WIDEST_BASELINE)}); ` +
-      `others on the busier of our two cores took ${others}. Stop what else runs, then run it again; --allow-noise shows the figures all the same.`,
+      `others on the busier of our two cores took ${others}. Where nothing else runs it can be told; --allow-noise shows the figures all the same.`,
   );
 }
 
