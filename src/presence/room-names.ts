@@ -18,11 +18,16 @@ export class RoomNames {
 
   #learn(tenant: string, key: string): string {
     const name = encodeRoomName(tenant, key, this.maxBytes);
-    if (this.#size >= MAX_KNOWN) this.#known.clear();
-    this.#size = this.#size >= MAX_KNOWN ? 1 : this.#size + 1;
+    if (this.#size >= MAX_KNOWN) this.#forget();
+    this.#size += 1;
     const ofTenant = this.#known.get(tenant);
     if (ofTenant) ofTenant.set(key, name);
     else this.#known.set(tenant, new Map([[key, name]]));
     return name;
+  }
+
+  #forget(): void {
+    this.#known.clear();
+    this.#size = 0;
   }
 }
