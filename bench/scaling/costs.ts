@@ -127,7 +127,7 @@ export function cursorCosts(figures: Figures, cases = CURSOR_CASES) {
 
 function visitCosts(figures: Figures) {
   const us = (name: string) => figureOf(figures, "visits", name, "µs");
-  const kib = (name: string) => figureOf(figures, "visits", `the whole process per ${name}`, "KiB");
+  const kib = (name: string) => figureOf(figures, "visits", `heap and external per ${name}`, "KiB");
   const { changeUs, changeViewerUs } = tellingCosts(figures);
   const { moveUs, tickViewerUs } = cursorCosts(figures);
   const viewerKib = kib("viewer in one room");

@@ -11,6 +11,8 @@ import type { Planned } from "./plans.js";
 export type TableName = "measured" | "costs" | "node" | "redis" | "shards" | "plans" | "checks";
 type Cells = readonly string[];
 
+const LEAST_US = 1e-6;
+
 /** The page with its tables made anew. @throws RangeError when it lacks one */
 export function withTables(page: string, tables: Readonly<Record<TableName, string>>): string {
   return Object.entries(tables).reduce((text, [name, table]) => {
@@ -43,7 +45,8 @@ function measuredLines({ machine, date, lines }: Figures): string {
 }
 
 function costTable({ node, redis }: Costs): string {
-  const us = (value: number) => `${number(value)} µs`;
+  // What is left of a difference of equals is nothing.
+  const us = (value: number) => `${number(value < LEAST_US ? 0 : value)} µs`;
   const rows: Cells[] = [
     ["a change of a room told, once", us(node.changeUs), "fan-out, visits"],
     ["… and for each local viewer", us(node.changeViewerUs), "fan-out"],
