@@ -120,8 +120,7 @@ export class PresenceNode implements RoomNode, LeaseOwner {
     if (this.#isClosed) throw new ConviveError("SERVER_CLOSED", "This server is closed; nobody can enter a room.");
     const name = this.nameOf(tenant, key);
     const hold = this.#hosted.hold(name, () => new Room(this, tenant, key, name));
-    await this.start();
-    if (!hold.room.isOpen) await hold.room.open();
+    if (!hold.room.isOpen) await this.start().then(() => hold.room.open());
     return hold;
   }
 

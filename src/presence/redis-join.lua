@@ -8,14 +8,15 @@ if ARGV[8] == "j" and #ARGV == 13 and ARGV[7] == "0" and ARGV[3] ~= "ttl" then
   local previous = call("GET", KEYS[1]) or ""
   local epoch, version = string.match(previous, "^([^.]*)%.(%d+)%.")
   local found = call("HMGET", KEYS[5], INCARNATION, "#newest")
-  local last, newest = found[1] or "0", tonumber(found[2] or "0")
+  local last, newest = found[1] or "0", found[2]
   version = tonumber(version or "-1") + 1
   local isLate = last == "inf" or tonumber(last) >= tonumber(SEQUENCE)
   -- Without a head more is to be checked; now and then the whole script clears up.
   if version % 256 ~= 0 and not isLate and not call("ZSCORE", KEYS[7], INCARNATION) then
     local time = call("TIME")
-    -- Lua writes whole numbers of up to 14 digits as they are.
-    local joinedAt = math.max(tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000), newest)
+    -- In ms, as text: to write a number costs more than to read one.
+    local joinedAt = time[1] .. string.sub("00000" .. time[2], -6, -4)
+    if newest and tonumber(newest) > tonumber(joinedAt) then joinedAt = newest end
     if since == "" then since = joinedAt end
     local seen = "\t0\t" .. ARGV[11] .. "\t0\t" .. joinedAt .. "\t" .. since .. "\t" .. ARGV[13]
     local record = INCARNATION .. "\t" .. user .. seen

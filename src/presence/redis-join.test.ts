@@ -92,6 +92,25 @@ test("who joins by the short way is the newest from then on: nobody after him is
   assert.equal(await redis.hget(keys[4]!, "#newest"), joinedAt);
 });
 
+test("the short way reads the server's time to the ms, wherever its second stands", async (t) => {
+  const server = await startRedis();
+  const redis = new Redis(server.port);
+  t.after(async () => {
+    redis.disconnect();
+    await server.stop();
+  });
+  const [connections] = new RedisKeys("p").room(ROOM).slice(1);
+  for (const µs of [0, 42, 999, 1_000, 99_999, 123_456, 999_999]) {
+    const text = loadScripts().apply.text.replace('call("TIME")', `{ "1800000000", "${µs}" }`);
+    await played(redis, text, [
+      ["p.1", 1, { ...BARE, connectionId: "c0", userId: "zoe", joinedAt: 1 }],
+      ["p.1", 2, join("c1", "ann")],
+    ]);
+    const joinedAt = (await redis.hget(connections!, "c1"))!.split("\t")[5];
+    assert.equal(joinedAt, String(1_800_000_000_000 + Math.floor(µs / 1_000)));
+  }
+});
+
 /** What each batch was answered, what was told, and all that is kept in the end. */
 async function played(redis: Redis, text: string, batches: readonly Batch[]): Promise<unknown> {
   await redis.flushall();

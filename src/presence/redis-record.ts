@@ -9,6 +9,7 @@ import type {
   RoomSnapshot,
   RoomWrite,
 } from "./backend.js";
+import { freezeParsed } from "../render/freeze.js";
 import type { ConnectionRecord, LeaveReason, Status } from "./presence.js";
 
 /** Number of the last write of a closed incarnation. */
@@ -118,8 +119,8 @@ function numberOf(text: string | undefined): number {
 
 function metaOf(json: string): Record<string, unknown> {
   const meta = JSON.parse(json) as unknown;
-  if (typeof meta === "object" && meta !== null && !Array.isArray(meta)) return meta as Record<string, unknown>;
-  throw new TypeError("a meta is an object");
+  if (typeof meta !== "object" || meta === null || Array.isArray(meta)) throw new TypeError("a meta is an object");
+  return freezeParsed(meta as Record<string, unknown>);
 }
 
 /** What `redis-join.lua` or `publish` in `redis-room.lua` sent; null for anything else. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { freeze, freezeAround, frozenAt, isFrozen, unfrozenKind } from "./freeze.js";
+import { freeze, freezeAround, freezeParsed, frozenAt, isFrozen, unfrozenKind } from "./freeze.js";
 
 describe("freeze", () => {
   test("freezes plain objects and arrays all the way down and proves each part", () => {
@@ -51,6 +51,13 @@ describe("freeze", () => {
     const whole = freezeAround({ part, parts: freezeAround([part]) });
     assert.ok(Object.isFrozen(whole) && isFrozen(whole) && isFrozen(whole.parts));
     assert.ok(frozenAt(whole)! > frozenAt(part)!);
+  });
+
+  test("freezes what was parsed all the way down, whatever its names", () => {
+    const value = freezeParsed(JSON.parse('{ "__proto__": { "a": [1, { "b": null }] }, "c": "d" }') as object);
+    const inner = Object.getOwnPropertyDescriptor(value, "__proto__")!.value as { a: [number, object] };
+    for (const each of [value, inner, inner.a, inner.a[1]]) assert.ok(Object.isFrozen(each) && isFrozen(each));
+    assert.equal(freezeParsed(null), null);
   });
 
   test("numbers later freezes higher and keeps the number of known parts", () => {

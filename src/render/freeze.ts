@@ -25,6 +25,13 @@ export function freeze<T>(value: T): Frozen<T> {
   return value as Frozen<T>;
 }
 
+/** As `freeze`, of what `JSON.parse` has just made: nothing in it can change. */
+export function freezeParsed<T>(value: T): Frozen<T> {
+  if (typeof value !== "object" || value === null) return value as Frozen<T>;
+  for (const name in value) freezeParsed(value[name]);
+  return freezeAround(value);
+}
+
 /** As `freeze`, of an object of our own making whose parts all are frozen already: they are not looked at again. */
 export function freezeAround<T extends object>(value: T): Frozen<T> {
   proven.set(Object.freeze(value), ++freezes);
