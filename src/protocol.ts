@@ -30,10 +30,15 @@ export function decodeFrame(text: string): Frame | null {
     return null;
   }
   if (!Array.isArray(value) || value.length < 5) return null;
-  const [joinRef, ref, topic, event, payload] = value as unknown[];
-  const isRef = (r: unknown) => r === null || r === undefined || typeof r === "string";
-  if (!isRef(joinRef) || !isRef(ref) || typeof topic !== "string" || typeof event !== "string") return null;
-  return [(joinRef as string | null) ?? null, (ref as string | null) ?? null, topic, event, payload];
+  const isFrame = isRef(value[0]) && isRef(value[1]) && typeof value[2] === "string" && typeof value[3] === "string";
+  return isFrame ? (value as unknown as Frame) : null;
+}
+
+/** Refs are counters; whatever is longer is kept by nobody. */
+const MAX_REF_LENGTH = 64;
+
+function isRef(value: unknown): boolean {
+  return value === null || (typeof value === "string" && value.length <= MAX_REF_LENGTH);
 }
 
 export const VIEW_TOPIC = "lv:";

@@ -39,9 +39,6 @@ interface Joined {
 const SLOW_BYTES = 65_536;
 const DRAIN_CHECK_MS = 20;
 const MAX_TOPIC_LOGGED = 200;
-/** Refs are counters; whatever is longer is kept by nobody. */
-const MAX_REF_LENGTH = 64;
-const isTooLong = (ref: string | null) => ref !== null && ref.length > MAX_REF_LENGTH;
 
 /** One connection: frames in and out, topics, limits and liveness. What lies behind a topic is not its business. */
 export class Socket implements LinkSocket {
@@ -92,14 +89,12 @@ export class Socket implements LinkSocket {
     this.heard();
     if (this.#isClosed) return;
     const frame = decodeFrame(text);
-    if (!frame || isTooLong(frame[0]) || isTooLong(frame[1]))
-      return this.close(CLOSE_CODES.badFrame, "not the protocol");
+    if (!frame) return this.close(CLOSE_CODES.badFrame, "not the protocol");
     if (!this.#isWithinLimits(frame)) return;
     const [, , topic, event] = frame;
     if (topic === HEARTBEAT_TOPIC && event === HEARTBEAT) this.#reply(frame, null, { status: "ok", response: {} });
-    else if (event === JOIN) this.#attempt(frame, "join crashed", () => this.#join(frame));
     else if (event === LEAVE) this.#leave(frame);
-    else this.#attempt(frame, "EVENT_FAILED", () => this.#push(frame));
+    else this.#attempt(frame);
   }
 
   /** Any sign of life: a frame or a pong. */
@@ -200,17 +195,19 @@ export class Socket implements LinkSocket {
   }
 
   /** What a frame sets off may fail in any way, its answer may be no JSON: it is answered with an error all the same. */
-  #attempt(frame: Frame, reason: string, work: () => unknown): void {
-    const failed = (error: unknown) => {
-      this.#log(frame[2], error);
-      this.#reply(frame, frame[0], refused(error instanceof ConviveError ? error.code : reason));
-    };
+  #attempt(frame: Frame): void {
     try {
-      const done = work();
-      if (done instanceof Promise) done.catch(failed);
+      const done = frame[3] === JOIN ? this.#join(frame) : this.#push(frame);
+      if (done instanceof Promise) done.catch((error: unknown) => this.#failed(frame, error));
     } catch (error) {
-      failed(error);
+      this.#failed(frame, error);
     }
+  }
+
+  #failed(frame: Frame, error: unknown): void {
+    const reason = frame[3] === JOIN ? "join crashed" : "EVENT_FAILED";
+    this.#log(frame[2], error);
+    this.#reply(frame, frame[0], refused(error instanceof ConviveError ? error.code : reason));
   }
 
   #log(topic: string, error: unknown): void {
@@ -237,11 +234,17 @@ export class Socket implements LinkSocket {
     const joined = this.#topics.get(topic);
     if (!joined) return this.#reply(frame, null, refused("unmatched topic"));
     if (joinRef !== null && joinRef !== joined.joinRef) return;
-    const answer = (reply: Reply) => reply && this.#reply(frame, joined.joinRef, reply);
     const reply = joined.topic.receive(event, payload);
-    if (!(reply instanceof Promise)) return answer(reply);
+    return reply instanceof Promise ? this.#answer(frame, joined, reply) : this.#reply(frame, joined.joinRef, reply);
+  }
+
+  async #answer(frame: Frame, { joinRef }: Joined, replying: Promise<Reply>): Promise<void> {
     this.#answering += 1;
-    return reply.then(answer).finally(() => (this.#answering -= 1));
+    try {
+      this.#reply(frame, joinRef, await replying);
+    } finally {
+      this.#answering -= 1;
+    }
   }
 
   #abandon(topic: string): void {
@@ -278,8 +281,8 @@ export class Socket implements LinkSocket {
     return false;
   }
 
-  #reply([, ref, topic]: Frame, joinRef: string | null, reply: NonNullable<Reply>): void {
-    if (ref !== null) this.#tell([joinRef, ref, topic, REPLY, reply]);
+  #reply([, ref, topic]: Frame, joinRef: string | null, reply: Reply): void {
+    if (reply && ref !== null) this.#tell([joinRef, ref, topic, REPLY, reply]);
   }
 
   #tell(frame: Frame): void {
