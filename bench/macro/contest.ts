@@ -3,7 +3,7 @@ import { median, spread } from "../measure.js";
 import type { Contender } from "./contender.js";
 import { CoreWatch, LOAD_CORE, pinSelf } from "./cores.js";
 import { hasFlag } from "./flags.js";
-import { BenchRefusal, MOST_FOREIGN, refuseNoise } from "./refusal.js";
+import { BenchRefusal, MOST_FOREIGN, refuseNoise, WIDEST_BASELINE } from "./refusal.js";
 import { spinFor } from "./spin.js";
 import { ServerProcess } from "./server-process.js";
 
@@ -103,9 +103,8 @@ async function takeRound<E, S>(
  * @throws BenchRefusal when the baseline spread too far, or others took too much of the cores
  */
 export function mustBeQuiet(of: string, foreign: number | null, baseline: readonly number[], indifferent = 0): void {
-  const share = spread(baseline);
-  const isNarrow = share * median(baseline) <= indifferent;
-  tolerably(() => refuseNoise(of, { spread: isNarrow ? 0 : share, foreign }));
+  const widest = Math.max(WIDEST_BASELINE, indifferent / median(baseline));
+  tolerably(() => refuseNoise(of, { spread: spread(baseline), foreign }, widest));
 }
 
 const QUIET_MS = 50;

@@ -35,7 +35,7 @@ const FULL_SERVER = 0.8;
 /** What else may run on the two cores, as a share of one. */
 export const MOST_FOREIGN = 0.1;
 /** Width of the middle half of the baseline's samples, as a share of their median. */
-const WIDEST_BASELINE = 0.3;
+export const WIDEST_BASELINE = 0.3;
 
 /**
  * Server and load each have a core: when the load is full and the server is not, it was the load that took so long.
@@ -105,15 +105,22 @@ export function refuseLooseShare(of: string, shares: readonly number[], bounds: 
   );
 }
 
-/** @throws BenchRefusal BENCH_MACHINE_NOISY */
-export function refuseNoise(of: string, seen: { readonly spread: number; readonly foreign: number | null }): void {
+/**
+ * @param widest of the baseline's middle half, as a share of its median
+ * @throws BenchRefusal BENCH_MACHINE_NOISY
+ */
+export function refuseNoise(
+  of: string,
+  seen: { readonly spread: number; readonly foreign: number | null },
+  widest = WIDEST_BASELINE,
+): void {
   const { spread, foreign } = seen;
   const isForeign = foreign !== null && foreign > MOST_FOREIGN;
-  if (spread <= WIDEST_BASELINE && !isForeign) return;
+  if (spread <= widest && !isForeign) return;
   const others = foreign === null ? "unknown here" : `${percent(foreign)}, at most ${percent(MOST_FOREIGN)}`;
   throw new BenchRefusal(
     "BENCH_MACHINE_NOISY",
-    `${of}: the middle half of the raw baseline spreads over ${percent(spread)} of its median (at most ${percent(WIDEST_BASELINE)}); ` +
+    `${of}: the middle half of the raw baseline spreads over ${percent(spread)} of its median (at most ${percent(widest)}); ` +
       `others on the busier of our two cores took ${others}. Where nothing else runs it can be told; --allow-noise shows the figures all the same.`,
   );
 }

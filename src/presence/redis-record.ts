@@ -1,4 +1,5 @@
 import { ConviveError } from "../errors.js";
+import { freezeParsed } from "../render/freeze.js";
 import type {
   KickOrder,
   Operation,
@@ -9,7 +10,6 @@ import type {
   RoomSnapshot,
   RoomWrite,
 } from "./backend.js";
-import { freezeParsed } from "../render/freeze.js";
 import type { ConnectionRecord, LeaveReason, Status } from "./presence.js";
 
 /** Number of the last write of a closed incarnation. */
