@@ -304,6 +304,21 @@ test("a crowd whose frames take long to be written at the end of the turn leaves
   assert.equal(frames(bob).length, 2);
 });
 
+test("what moves in the same read waits for the rest of a crowd whose frames are yet to be written", async () => {
+  const { cluster, open } = begin();
+  const [ann, bob] = [await open("ann"), await open("bob")];
+  await cluster.advance(100);
+  const send = bob.send.bind(bob);
+  bob.send = (...frame) => (queueMicrotask(() => cluster.clock.spend(200)), send(...frame));
+  ann.cursor(1, 1);
+  ann.cursor(2, 2);
+  await cluster.advance(0);
+  await cluster.advance(99);
+  assert.equal(frames(bob).length, 1);
+  await cluster.advance(2);
+  assert.equal(frames(bob).length, 2);
+});
+
 test("the more move, the longer the tick", () => {
   const { limits } = new PresenceCluster();
   const at = [1, 200, 201, 300, 301, 500, 5_000].map((movers) => tickMs(movers, limits));

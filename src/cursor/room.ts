@@ -176,9 +176,16 @@ export class CursorRoom implements RelayOwner, KeeperOwner {
     const waitMs = this.#dueAt - this.clock.now();
     // Who has just joined hears a moment later, when the page knows of the room.
     if (waitMs <= 0 && this.#late.size === 0) return this.#flush();
-    this.#tick = this.clock.after(waitMs > 0 ? waitMs : this.#tickMs, () => {
+    this.#flushAfter(waitMs > 0 ? waitMs : this.#tickMs);
+  }
+
+  /** When the rest has grown meanwhile, it is waited for; a timer may be early by part of a ms. */
+  #flushAfter(ms: number): void {
+    this.#tick = this.clock.after(ms, () => {
       this.#tick = null;
-      this.#flush();
+      const leftMs = this.#dueAt - this.clock.now();
+      if (leftMs >= 1) this.#flushAfter(leftMs);
+      else this.#flush();
     });
   }
 
