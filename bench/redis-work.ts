@@ -96,7 +96,8 @@ export class NodeWork {
   /** Joins a room, hosted here already or not; when it was begun. */
   async join(key: string, userId: string): Promise<number> {
     const startedAt = machineMs();
-    await track(await this.#host(key), userId);
+    const { room } = await this.node.host("", key);
+    await track(room, userId);
     return startedAt;
   }
 

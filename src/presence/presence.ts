@@ -142,6 +142,8 @@ export function fold(connections: Connections): People {
 
 /** One presence from the connections of one user; at least one. The previous record again if nothing in it changed. */
 export function personOf(connections: readonly ConnectionRecord[], previous?: Presence): Presence {
+  // Most have one tab.
+  if (connections.length === 1) return asBefore(recordOfOne(connections[0]!), connections, previous);
   const live = connections.filter((each) => !each.isLingering);
   const shown = live.length > 0 ? live : [...connections];
   if (shown.length > 1) shown.sort(byAge);
@@ -155,6 +157,20 @@ export function personOf(connections: readonly ConnectionRecord[], previous?: Pr
     meta,
     metas: live.length > 0 ? shown.map((each) => each.meta) : [],
   };
+  return asBefore(record, shown, previous);
+}
+
+function recordOfOne({ userId, since, status, isLingering, meta }: ConnectionRecord): PresenceRecord<object> {
+  const connections = isLingering ? 0 : 1;
+  return { id: userId, joinedAt: since, status, connections, meta, metas: isLingering ? [] : [meta] };
+}
+
+/** The previous presence again if this record, which these connections show, is not another. */
+function asBefore(
+  record: PresenceRecord<object>,
+  shown: readonly ConnectionRecord[],
+  previous: Presence | undefined,
+): Presence {
   if (previous && isSameRecord(previous, record) && isSameCrew(connectionsOf(previous), shown)) return previous;
   const person = frozenPerson(record);
   carriedBy.set(person, shown);

@@ -1,11 +1,12 @@
 -- One batch of one incarnation: checks, writes and publishes in one step.
 -- KEYS and ARGV 1-5 as in redis-room.lua.
--- ARGV
+-- ARGV, all in one list as JSON
 --   6 number of the write · 7 "1" if this is the whole of what the process owns here · then the operations:
 --   "p" connection, user, lingering, status, revises, revision, joined at, since, seen at, ttl, most users, meta ("" for what is not given)
 --   "j" connection, user, status, since, meta: a "p" of one that is not lingering, with nothing else given
 --   "d" connection, reason: removes the writer's own · "e" connection, reason: removes anybody's that lingers
--- Returns { "ok", head, "1" if something changed, then the connections that found no seat } · { "stale", last number } · { "dead" }
+-- Returns { "ok", head, "1" if something changed, then the connections that found no seat } · { "stale", last number } · { "dead" };
+-- the head alone where the short way of redis-join.lua was taken
 local SEQUENCE, IS_ALL = ARGV[6], ARGV[7] == "1"
 if call("ZSCORE", FENCED, INCARNATION) then return { "dead" } end
 local last, newest = unpack(call("HMGET", SEQUENCES, INCARNATION, "#newest"))

@@ -68,7 +68,8 @@ test("a join by the short way leaves, tells and answers what the whole script wo
     await server.stop();
   });
   const { apply } = loadScripts();
-  const whole = apply.text.slice(apply.text.indexOf("-- Stands before every script"));
+  const whole = apply.text.replace('if ARGV[8] == "j" and', "if false and");
+  assert.notEqual(whole, apply.text);
   for (const [name, batches] of Object.entries(STORIES)) {
     const [short, long] = [await played(redis, apply.text, batches), await played(redis, whole, batches)];
     assert.deepEqual(short, long, name);
@@ -124,7 +125,9 @@ async function played(redis: Redis, text: string, batches: readonly Batch[]): Pr
   for (const [i, [incarnation, sequence, ...operations]] of batches.entries()) {
     const write = { incarnation, sequence, nonce: `n${i}`, operations };
     const args = ["channel", ROOM, incarnation, write.nonce, 30_000, ...encodeWrite(write)];
-    answers.push(await redis.eval(text, keys.length, ...keys, ...args));
+    const answer = await redis.eval(text, keys.length, ...keys, JSON.stringify(args));
+    // A head alone says that all is done.
+    answers.push(typeof answer === "string" ? ["ok", answer, "1"] : answer);
   }
   const ended = new Promise((resolve) => hearing.on("message", (channel) => channel === "end" && resolve(null)));
   await redis.publish("end", "");

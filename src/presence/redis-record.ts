@@ -69,20 +69,16 @@ export function encodeUser(userId: string): string {
 function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
-  if (isFlatInOrder(value)) return JSON.stringify(value);
+  // A list of names says their order; but it also leaves out what further in has other names.
+  if (isFlat(value)) return JSON.stringify(value, Object.keys(value).sort());
   const entries = Object.entries(value).filter(([, each]) => each !== undefined);
   const sorted = entries.toSorted(([a], [b]) => (a < b ? -1 : 1));
   return `{${sorted.map(([name, each]) => `${JSON.stringify(name)}:${canonicalJson(each)}`).join(",")}}`;
 }
 
-/** Its names are in order as they stand, with nothing but plain values. */
-function isFlatInOrder(value: object): boolean {
-  let last = "";
-  for (const [name, each] of Object.entries(value)) {
-    const isPlain = typeof each === "string" || typeof each === "number" || typeof each === "boolean";
-    if (!isPlain || name < last) return false;
-    last = name;
-  }
+/** With nothing but plain values. */
+function isFlat(value: object): boolean {
+  for (const each of Object.values(value)) if (typeof each === "object" && each !== null) return false;
   return !("toJSON" in value);
 }
 
@@ -93,7 +89,7 @@ function decodeRecord(connectionId: string, packed: string): ConnectionRecord {
   try {
     return Object.freeze({
       connectionId,
-      userId: decodeURIComponent(user),
+      userId: user.includes("%") ? decodeURIComponent(user) : user,
       owner,
       isLingering: lingering === "1",
       status: status as Status,
@@ -113,7 +109,8 @@ function decodeRecord(connectionId: string, packed: string): ConnectionRecord {
 }
 
 function numberOf(text: string | undefined): number {
-  if (text !== undefined && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);
+  const number = text === "" ? NaN : Number(text);
+  if (Number.isFinite(number)) return number;
   throw new TypeError(`${String(text)} is no number`);
 }
 
@@ -131,8 +128,9 @@ export function decodeEvent(text: string): RoomEvent | null {
 
 /** One who came. Only his connection's id may hold a line end. */
 function decodeJoin(text: string): RoomEvent {
-  const [previous = "", head = "", incarnation = "", sequence = "", packed = "", ...id] = text.split("\n");
-  const put = [decodeRecord(id.join("\n"), packed)];
+  const words = text.split("\n");
+  const [previous = "", head = "", incarnation = "", sequence = "", packed = "", id = ""] = words;
+  const put = [decodeRecord(words.length > 6 ? words.slice(5).join("\n") : id, packed)];
   return { previous, head, incarnation, sequence: decodeSequence(sequence), put, removed: [] };
 }
 

@@ -77,7 +77,10 @@ export class RedisPresenceBackend implements PresenceBackend {
 
   async apply(room: string, write: RoomWrite): Promise<RoomWriteResult> {
     const { incarnation, nonce } = write;
-    const reply = await this.#change(this.#scripts.apply, room, incarnation, nonce, encodeWrite(write));
+    const args = [this.#keys.channel(room), room, incarnation, nonce, this.#emptyHeadMs, ...encodeWrite(write)];
+    const reply = await this.link.run(this.#scripts.apply, this.#keys.room(room), [JSON.stringify(args)]);
+    // The short way of a plain join.
+    if (typeof reply === "string") return { state: "ok", head: reply, hasChanged: true };
     const [state, value = "", changed, ...refused] = reply as string[];
     if (state === "dead") return { state };
     if (state === "stale") return { state, sequence: decodeSequence(value) };
