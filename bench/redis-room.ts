@@ -1,5 +1,6 @@
 // One room on nodes that share a Redis: how soon a join is seen elsewhere, very large rooms, and many joins at once.
 import { DEFAULT_LIMITS } from "../src/options.js";
+import { LOAD_CORE, pinProcess, SERVER_CORE } from "./macro/cores.js";
 import { median, quantile, spread } from "./measure.js";
 import { pause, until, withCrew, type CrewNode } from "./redis-crew.js";
 import type { Measurement } from "./result.js";
@@ -20,8 +21,11 @@ const PATIENT = { redisCommandMs: 5_000 };
 
 /** Joins on one node, seen on another, by turns with bare PUBLISHes. */
 export async function joins(): Promise<Measurement[]> {
-  return withCrew(2, {}, async ({ nodes }) => {
+  return withCrew(2, {}, async ({ server, nodes }) => {
     const [from, to] = [nodes[0]!, nodes[1]!];
+    // Where nobody has a core of his own, chance would say who waits for whose.
+    for (const process of [server.process, to.process]) pinProcess(SERVER_CORE, process.pid!);
+    pinProcess(LOAD_CORE, from.process.pid!);
     // As a room's stream, it is heard by both.
     for (const { work } of nodes) await work.hearBare();
     // As in a process that has served for a while: its code is compiled.
