@@ -95,6 +95,19 @@ test("the time to live can be chosen, and null is as long as the process", async
   assert.equal((await cluster.until(presence.leavePresence(KEY, "long")))?.id, "long");
 });
 
+test("the time to live may be longer than a machine's timers bear", async () => {
+  const { cluster, presence, told } = begin();
+  const { clock } = cluster;
+  const asked: number[] = [];
+  const after = clock.after.bind(clock);
+  clock.after = (ms, work) => (asked.push(ms), after(ms, work));
+  const ttlMs = 2 ** 31;
+  await cluster.until(presence.joinPresence(KEY, "ann", {}, { ttlMs }));
+  assert.ok(asked.length > 0);
+  assert.ok(Math.max(...asked) < ttlMs, `a timer was asked for ${Math.max(...asked)} ms`);
+  assert.deepEqual(told, ["+ann"]);
+});
+
 test("a bot stays until it leaves, and can change its meta", async () => {
   const { cluster, presence, told } = begin();
   const bot = await cluster.until(presence.addBot(KEY, "helper", { name: "Helper", busy: false }));
@@ -168,6 +181,12 @@ test("bad input is refused before anything is stored", async () => {
   await assert.rejects(presence.joinPresence(KEY, 1 as never, {}), { code: "PRESENCE_USER_INVALID" });
   await assert.rejects(presence.joinPresence(KEY, "ann", { at: new Date() }), { code: "PRESENCE_META_INVALID" });
   await assert.rejects(presence.joinPresence(KEY, "ann", { id: 1 }), { code: "PRESENCE_META_INVALID" });
+  for (const connectionId of ["", "\ud800", "x".repeat(1_025), 1 as never]) {
+    await assert.rejects(presence.joinPresence(KEY, "ann", {}, { connectionId }), { code: "OPTION_INVALID" });
+  }
+  for (const ttlMs of [0, -1, NaN, Infinity, "60" as never]) {
+    await assert.rejects(presence.joinPresence(KEY, "ann", {}, { ttlMs }), { code: "OPTION_INVALID" });
+  }
   const bot = await cluster.until(presence.addBot(KEY, "bot", { name: "b" }));
   await assert.rejects(async () => bot.update({ name: 1n as never }), { code: "PRESENCE_META_INVALID" });
   assert.deepEqual(await ids(presence), ["bot"]);

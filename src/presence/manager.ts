@@ -95,7 +95,7 @@ export class PresenceManager {
 
   /**
    * Puts a user into a room without any socket, for `ttlMs` after the last `updateHeartbeat`. Joining twice changes the meta.
-   * @throws ConviveError PRESENCE_ROOM_FULL, PRESENCE_KEY_INVALID, PRESENCE_USER_INVALID, PRESENCE_META_INVALID
+   * @throws ConviveError PRESENCE_ROOM_FULL, PRESENCE_KEY_INVALID, PRESENCE_USER_INVALID, PRESENCE_META_INVALID, OPTION_INVALID
    */
   async joinPresence<M extends object>(
     key: string,

@@ -7,6 +7,8 @@ type MetaLimits = Pick<Limits, "metaBytes" | "metaDepth" | "metaKeys">;
 
 const RESERVED = new Set(["id", "joinedAt", "status", "connections", "meta", "metas"]);
 const MAX_USER_ID_BYTES = 512;
+/** Made from a user id where none is given. */
+const MAX_CONNECTION_ID_BYTES = 2 * MAX_USER_ID_BYTES;
 
 /**
  * A frozen copy of what a caller gave as meta; the caller's object is not touched. What is `undefined` is left out, as in JSON.
@@ -27,14 +29,20 @@ export function copyMeta(meta: unknown, limits: MetaLimits): Readonly<Record<str
 
 /** @throws ConviveError PRESENCE_USER_INVALID */
 export function checkUserId(userId: unknown): asserts userId is string {
-  const isValid =
-    typeof userId === "string" &&
-    userId !== "" &&
-    isWellFormed(userId) &&
-    Buffer.byteLength(userId) <= MAX_USER_ID_BYTES;
-  if (isValid) return;
+  if (isText(userId, MAX_USER_ID_BYTES)) return;
   const what = typeof userId === "string" ? "is empty, too long or not valid text" : `is ${kindOf(userId)}`;
   throw new ConviveError("PRESENCE_USER_INVALID", `A user id ${what}; give the id of the user as a string.`);
+}
+
+/** @throws ConviveError OPTION_INVALID */
+export function checkConnectionId(connectionId: unknown): asserts connectionId is string {
+  if (isText(connectionId, MAX_CONNECTION_ID_BYTES)) return;
+  const what = typeof connectionId === "string" ? "empty, too long or not valid text" : kindOf(connectionId);
+  throw new ConviveError("OPTION_INVALID", `connectionId is ${what}; give each device of a user a string of its own.`);
+}
+
+function isText(value: unknown, maxBytes: number): value is string {
+  return typeof value === "string" && value !== "" && isWellFormed(value) && Buffer.byteLength(value) <= maxBytes;
 }
 
 class Copier {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { ConviveError } from "../errors.js";
-import { checkUserId, copyMeta } from "./meta.js";
+import { checkConnectionId, checkUserId, copyMeta } from "./meta.js";
 import type { PresenceNode } from "./node.js";
 import type { Presence } from "./presence.js";
 import type { Room, Tracked } from "./room.js";
@@ -24,6 +24,12 @@ export interface Bot<M extends object> {
   leave(): Promise<void>;
 }
 
+/** @throws ConviveError OPTION_INVALID */
+function checkTtl(ttlMs: number | null): void {
+  if (ttlMs === null || (Number.isFinite(ttlMs) && ttlMs > 0)) return;
+  throw new ConviveError("OPTION_INVALID", `ttlMs is a time in ms above 0, or null, not ${String(ttlMs)}.`);
+}
+
 /** Who is in the rooms of one tenant because the server says so: bots, and members without a socket. */
 export class ServerMembers {
   readonly #ttl: TtlMembers;
@@ -44,7 +50,9 @@ export class ServerMembers {
     { connectionId = `join:${userId}`, ttlMs = this.node.limits.presenceTtlMs, maxMembers }: JoinOptions,
   ): Promise<Presence<M>> {
     checkUserId(userId);
+    checkConnectionId(connectionId);
     checkMaxMembers(maxMembers);
+    checkTtl(ttlMs);
     const tracked = { connectionId, userId, meta: copyMeta(meta, this.node.limits), maxMembers };
     this.#mustBeOpen();
     if (ttlMs === null) return (await this.#carry(key, tracked)).find(userId) as Presence<M>;
