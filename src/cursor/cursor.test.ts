@@ -293,8 +293,7 @@ test("a crowd whose frames take long to be written at the end of the turn leaves
   const { cluster, open } = begin();
   const [ann, bob] = [await open("ann"), await open("bob")];
   await cluster.advance(100);
-  const send = bob.send.bind(bob);
-  bob.send = (...frame) => (queueMicrotask(() => cluster.clock.spend(200)), send(...frame));
+  writeSlowly(bob, cluster, 200);
   ann.cursor(1, 1);
   await cluster.advance(0);
   ann.cursor(2, 2);
@@ -308,8 +307,7 @@ test("what moves in the same read waits for the rest of a crowd whose frames are
   const { cluster, open } = begin();
   const [ann, bob] = [await open("ann"), await open("bob")];
   await cluster.advance(100);
-  const send = bob.send.bind(bob);
-  bob.send = (...frame) => (queueMicrotask(() => cluster.clock.spend(200)), send(...frame));
+  writeSlowly(bob, cluster, 200);
   ann.cursor(1, 1);
   ann.cursor(2, 2);
   await cluster.advance(0);
@@ -425,6 +423,12 @@ test("the tracker sees the cursors of pages", async () => {
   await cluster.advance(100);
   assert.equal((await trackerOf(services[0]!.cursors).getCursors("board:1"))["ann"]!.x, 3);
 });
+
+/** What it is sent takes so long to be written, at the end of the turn. */
+function writeSlowly(page: FakePage<LiveView<any>>, { clock }: PresenceCluster, ms: number): void {
+  const send = page.send.bind(page);
+  page.send = (...frame) => (queueMicrotask(() => clock.spend(ms)), send(...frame));
+}
 
 function frames(page: FakePage<LiveView<any>>): CursorsPayload[] {
   return page.told("cursors") as CursorsPayload[];

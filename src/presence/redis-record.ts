@@ -108,9 +108,10 @@ function decodeRecord(connectionId: string, packed: string): ConnectionRecord {
   }
 }
 
+/** Of text as a node writes it, and no other that JavaScript would read as a number. */
 function numberOf(text: string | undefined): number {
-  const number = text === "" ? NaN : Number(text);
-  if (Number.isFinite(number)) return number;
+  const number = Number(text);
+  if (Number.isFinite(number) && String(number) === text) return number;
   throw new TypeError(`${String(text)} is no number`);
 }
 

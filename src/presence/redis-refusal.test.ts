@@ -227,6 +227,7 @@ test("what a newer node adds is passed over", async (t) => {
 test("a room that cannot be read is named", async (t) => {
   const { admin, node } = await begin(t);
   const strange = ["a\tb\tc\td\te\tf\tg\tno json", "", "a\tb\t0\tactive\t0\tnoon\t1\t{}"];
+  for (const time of ["", " ", "0x10", "1 ", "NaN", "Infinity"]) strange.push(`a\tb\t0\tactive\t0\t${time}\t1\t{}`);
   for (const meta of ["null", "7", '"text"', "[]", ""]) strange.push(`a\tb\t0\tactive\t0\t1\t1\t${meta}`);
   for (const packed of strange) {
     await admin.hset(keys.summary("strange")[0]!, "c", packed);
