@@ -1,13 +1,9 @@
-// One room on nodes that share a Redis: how soon a join is seen elsewhere, very large rooms, and many joins at once.
+// One room on nodes that share a Redis: very large rooms, and many joins at once.
 import { DEFAULT_LIMITS } from "../src/options.js";
-import { LOAD_CORE, pinProcess, SERVER_CORE } from "./macro/cores.js";
 import { median, quantile, spread } from "./measure.js";
 import { pause, until, withCrew, type CrewNode } from "./redis-crew.js";
 import type { Measurement } from "./result.js";
 
-const JOINS = 150;
-const WARM_ROOMS = 1_000;
-const COLD_JOINS = 60;
 const LARGE = 10_000;
 const LARGE_ROOMS = 5;
 const LARGE_JOINS = 40;
@@ -18,47 +14,6 @@ const CROWDS = 5;
 const PAUSE_MS = 1.5 * DEFAULT_LIMITS.roomTickMs;
 /** A whole room is one command. */
 const PATIENT = { redisCommandMs: 5_000 };
-
-/** Joins on one node, seen on another, by turns with bare PUBLISHes. */
-export async function joins(): Promise<Measurement[]> {
-  return withCrew(2, {}, async ({ server, nodes }) => {
-    const [from, to] = [nodes[0]!, nodes[1]!];
-    // Where nobody has a core of his own, chance would say who waits for whose.
-    for (const process of [server.process, to.process]) pinProcess(SERVER_CORE, process.pid!);
-    pinProcess(LOAD_CORE, from.process.pid!);
-    // As a room's stream, it is heard by both.
-    for (const { work } of nodes) await work.hearBare();
-    // As in a process that has served for a while: its code is compiled.
-    for (const [i, { work }] of nodes.entries()) await work.enterRooms(WARM_ROOMS, `user-${i}`);
-    await Promise.all(nodes.map(({ work }) => work.watch("warm")));
-    const [replies, hearings, warm, cold]: number[][] = [[], [], [], []];
-    for (let i = 0; i < JOINS; i += 1) {
-      const { replyMs, heardMs } = await publishMs(from, to);
-      replies!.push(replyMs);
-      hearings!.push(heardMs);
-      warm!.push(await joinMs(from, to, "warm", `user-${i}`));
-      if (i >= COLD_JOINS) continue;
-      await to.work.watch(`cold-${i}`);
-      cold!.push(await joinMs(from, to, `cold-${i}`, "ann"));
-    }
-    const reply = { name: "bare PUBLISH until its reply", value: median(replies!) };
-    const hearing = { name: "bare PUBLISH until heard there", value: median(hearings!) };
-    const of = "a join is told on the other node";
-    return [
-      { case: of, ...timed(warm!), baseline: reply, target: { ratio: 2 } },
-      { case: of, ...timed(warm!), baseline: hearing },
-      { case: `${of}, p95`, ...timed(warm!, 0.95), baseline: { ...hearing, value: quantile(hearings!, 0.95) } },
-      { case: `${of}, its own did not host the room`, ...timed(cold!), baseline: hearing },
-    ];
-  });
-}
-
-async function publishMs(from: CrewNode, to: CrewNode): Promise<{ replyMs: number; heardMs: number }> {
-  const heard = to.work.nextBare();
-  await pause(PAUSE_MS);
-  const { startedMs, replyMs } = await from.work.publishBare();
-  return { replyMs, heardMs: (await heard) - startedMs };
-}
 
 /** From the wish on one node to the telling on the other. */
 async function joinMs(from: CrewNode, to: CrewNode, key: string, userId: string): Promise<number> {
@@ -152,6 +107,7 @@ export async function crowd(): Promise<Measurement[]> {
   });
 }
 
-function timed(values: readonly number[], q = 0.5): Pick<Measurement, "value" | "unit" | "spread"> {
+/** A quantile of times, with their spread. */
+export function timed(values: readonly number[], q = 0.5): Pick<Measurement, "value" | "unit" | "spread"> {
   return { value: quantile(values, q), unit: "ms", spread: spread(values) };
 }

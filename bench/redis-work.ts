@@ -20,6 +20,13 @@ export interface Told {
   readonly joins: number;
 }
 
+/** A bare PUBLISH and a join: when they were begun, and when the PUBLISH was answered. */
+export interface Turn {
+  readonly bareMs: number;
+  readonly replyMs: number;
+  readonly joinMs: number;
+}
+
 /** The machine's monotonic clock: the same in every process. */
 export function machineMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
@@ -28,7 +35,8 @@ export function machineMs(): number {
 export class NodeWork {
   readonly #told = new Map<string, Told[]>();
   readonly #visits = new Map<string, RoomVisit>();
-  #heardBare: (atMs: number) => void = () => {};
+  /** When bare text was heard. */
+  readonly #heardBare: number[] = [];
   #left = { count: 0, lastMs: 0 };
 
   private constructor(
@@ -113,20 +121,27 @@ export class NodeWork {
     return this.node.find("", key)?.count ?? 0;
   }
 
-  /** Publishes bare text: when, and how long until the reply was there. */
-  async publishBare(): Promise<{ readonly startedMs: number; readonly replyMs: number }> {
-    const startedMs = machineMs();
-    await this.link.call("PUBLISH", CHANNEL, BARE_TEXT);
-    return { startedMs, replyMs: machineMs() - startedMs };
+  /** Joins these rooms, one after another, each after a bare PUBLISH and each after a pause: when each was begun, and when the PUBLISH was answered. */
+  async joinInTurn(keys: readonly string[], userId: string, pauseMs: number): Promise<readonly Turn[]> {
+    const turns: Turn[] = [];
+    for (const key of keys) {
+      await restFor(pauseMs);
+      const bareMs = machineMs();
+      await this.link.call("PUBLISH", CHANNEL, BARE_TEXT);
+      const replyMs = machineMs();
+      await restFor(pauseMs);
+      turns.push({ bareMs, replyMs, joinMs: await this.join(key, userId) });
+    }
+    return turns;
   }
 
   async hearBare(): Promise<void> {
-    await this.link.subscribe(CHANNEL, () => this.#heardBare(machineMs()));
+    await this.link.subscribe(CHANNEL, () => this.#heardBare.push(machineMs()));
   }
 
-  /** When bare text is heard the next time. */
-  async nextBare(): Promise<number> {
-    return new Promise((resolve) => (this.#heardBare = resolve));
+  /** When bare text was heard since this was asked last. */
+  async bareHeard(): Promise<readonly number[]> {
+    return this.#heardBare.splice(0);
   }
 
   /** How many have left since the node began, and when the last did. */
@@ -168,6 +183,11 @@ export class NodeWork {
 
 function track(room: Room, userId: string): Promise<void> {
   return room.track({ connectionId: `${userId} in ${room.key}`, userId, meta: { name: userId, color: "#44aa77" } });
+}
+
+/** None at all for 0: the process stays awake. */
+async function restFor(ms: number): Promise<void> {
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** What the parent sends: a method of the work, and its arguments. */

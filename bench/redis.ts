@@ -1,5 +1,6 @@
 import { deaths, quiet } from "./redis-load.js";
-import { crowd, joins, large } from "./redis-room.js";
+import { joins } from "./redis-joins.js";
+import { crowd, large } from "./redis-room.js";
 import { runAlone } from "./report.js";
 import { resultOf, type Bench, type Result } from "./result.js";
 
