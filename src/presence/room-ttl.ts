@@ -5,9 +5,6 @@ import type { PresenceNode, RoomHold } from "./node.js";
 import { personOf, TTL_OWNER, type ConnectionRecord, type Presence } from "./presence.js";
 import type { Room, Tracked } from "./room.js";
 
-/** A timer of more days than 24 would end at once. */
-const MAX_WAIT_MS = 86_400_000;
-
 interface Member {
   readonly ttlMs: number;
   /** as far as this node knows, in own time */
@@ -137,7 +134,7 @@ export class TtlMembers {
     for (const id of kept.members.keys()) if (isOver(id)) kept.members.delete(id);
     if (kept.members.size === 0) return this.#letGo(kept);
     const waits = [...kept.members].map(([connectionId, member]) => this.#waitMs(kept, connectionId, member));
-    kept.timer = this.node.clock.after(Math.min(MAX_WAIT_MS, ...waits), () => void this.#tend(kept));
+    kept.timer = this.node.clock.after(Math.min(...waits), () => void this.#tend(kept));
   }
 
   #waitMs({ hold }: Kept, connectionId: string, { ttlMs, endsAt }: Member): number {
