@@ -94,6 +94,8 @@ export interface RedisTimes {
 }
 
 const RETRY_STEP_MS = 50;
+/** Of the library. Before 7.2 no server knows that command, nor a rule that allows it; since, each connection would be an entry in the log of what was refused. */
+const TELLS_NOTHING = { disableClientInfo: true } as const;
 const DEFAULT_PORT = 6379;
 
 /** Clients that are not connected yet. A command is never queued nor sent twice: after a doubt, nodes assert what they own. */
@@ -181,6 +183,7 @@ function connectionOptions({ deadlineMs, retryMs }: RedisTimes) {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
+    ...TELLS_NOTHING,
     // Its own would leave a rejection that nobody handles when the connection ends meanwhile, and with it the process.
     autoResubscribe: false,
     retryStrategy: retry(retryMs),
@@ -210,7 +213,8 @@ function clusterOptions({ deadlineMs, retryMs }: RedisTimes) {
 
 /** Of each server of a Cluster, which makes its own tries. */
 function serverOptions<T extends object>({ deadlineMs }: RedisTimes, more: T) {
-  return { ...more, commandTimeout: ownDeadline(deadlineMs), maxRetriesPerRequest: 0, connectTimeout: deadlineMs };
+  const commandTimeout = ownDeadline(deadlineMs);
+  return { ...more, ...TELLS_NOTHING, commandTimeout, maxRetriesPerRequest: 0, connectTimeout: deadlineMs };
 }
 
 /** Of what a client asks by itself when it connects. Else the link's deadline comes first, which tells a late answer from an unread one. */

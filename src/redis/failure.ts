@@ -15,7 +15,8 @@ const FAILURES: readonly { readonly pattern: RegExp; readonly code: ErrorCode; r
     advice: "It has no database of that number: correct the end of the URL, or leave it out.",
   },
   {
-    pattern: /NOPERM|ERR unknown command|can't run this command/i,
+    // Of what a script does, servers speak otherwise: until 7.0, and since.
+    pattern: /NOPERM|ERR unknown command|the user executing the script|ACL failure in script/i,
     code: "REDIS_FORBIDDEN",
     advice: "Allow the user scripts, publish and subscribe on our keys and channels: see ACL SETUSER.",
   },

@@ -10,7 +10,7 @@ import { ConviveError, type ErrorCode } from "../errors.js";
 import { freePort, startRedis, type RedisServerProcess } from "../testing/redis-server.js";
 import { silentLogger } from "../testing/silent-logger.js";
 import type { RedisPlace } from "./clients.js";
-import { checkServer } from "./failure.js";
+import { checkServer, redisFailure } from "./failure.js";
 import { RedisLink } from "./link.js";
 import { loadScripts } from "../presence/redis-script.js";
 import { RedisPresenceBackend } from "../presence/redis.js";
@@ -117,6 +117,40 @@ test("a user who may not run scripts, or not hear our channels, is told so befor
     const backend = new RedisPresenceBackend(linkTo(t, `redis://${name}:pw@127.0.0.1:${own.port}`));
     await assert.rejects(backend.opened, coded("REDIS_FORBIDDEN", /NOPERM/), name);
   }
+});
+
+test("what a user may not do inside a script is said to be forbidden, not that Redis is away", async (t) => {
+  const own = await ownServer(t);
+  const admin = adminOf(t, own);
+  await admin.call("ACL", "SETUSER", "ann", "on", ">pw", "~ours*", "resetchannels", "&ours*", "+@all", "-zadd");
+  const link = linkTo(t, `redis://ann:pw@127.0.0.1:${own.port}`);
+  for (const call of ['"ZADD", "ours", 1, "a"', '"GET", "other"', '"PUBLISH", "other", "a"']) {
+    await assert.rejects(link.call("EVAL", `return redis.call(${call})`, 0), coded("REDIS_FORBIDDEN"), call);
+  }
+});
+
+test("in the words of every version, it is forbidden", () => {
+  const said = [
+    // 6.2
+    "ERR Error running script (call to f_1): @user_script:1: @user_script: 1: The user executing the script can't run this command or subcommand",
+    "ERR Error running script (call to f_1): @user_script:1: @user_script: 1: The user executing the script is lacking the permissions for the command",
+    // 7.0
+    "ERR The user executing the script can't publish to the channel mentioned in the command script: 1, on @user_script:1.",
+    "ERR The user executing the script can't access at least one of the keys mentioned in the command arguments script: 1, on @user_script:1.",
+    // 7.4, 8, and Valkey 8
+    "ERR ACL failure in script: User ann has no permissions to run the 'zadd' command script: 1, on @user_script:1.",
+    "ERR ACL failure in script: No permissions to access a key script: 1, on @user_script:1.",
+    "NOPERM No permissions to access a channel",
+  ];
+  for (const message of said) assert.equal(redisFailure(new Error(message), "here").code, "REDIS_FORBIDDEN", message);
+});
+
+test("to connect asks nothing that a server refuses, of whatever version", async (t) => {
+  const own = await ownServer(t);
+  const admin = new Redis(own.url, { disableClientInfo: true });
+  t.after(() => admin.disconnect());
+  await linkTo(t, own.url).opened;
+  assert.doesNotMatch(await admin.info("errorstats"), /errorstat_/);
 });
 
 test("a server that may drop our keys is refused", async (t) => {
