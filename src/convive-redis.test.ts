@@ -127,7 +127,7 @@ test("an app whose Redis refuses it does not begin to serve, and its health name
 });
 
 test("an app whose Redis answers nothing for now serves, says so, and is whole when it answers again", async (t) => {
-  const busy = await startRedis(["--busy-reply-threshold", "50"]);
+  const busy = await startRedis(["--lua-time-limit", "50"]);
   const [admin, other] = [new Redis(busy.url), new Redis(busy.url)];
   for (const client of [admin, other]) client.on("error", () => {});
   t.after(async () => {

@@ -1,5 +1,5 @@
 import { counted } from "./text.js";
-import { fail, ok, warn, type Check } from "./doctor-check.js";
+import { fail, ok, warn, type Check, type Result } from "./doctor-check.js";
 
 /** Clocks of machines that are kept in step differ by less. */
 const MAX_SKEW_MS = 2_000;
@@ -14,16 +14,27 @@ function factsOf(infos: readonly string[], name: string): string[] {
   return [...new Set(infos.map((info) => factOf(info, name)))];
 }
 
+/** Name, version and mode of a server; Valkey says besides which Redis it is like. */
+function serverOf(info: string): { readonly version: string; readonly mode: string } {
+  const valkey = factOf(info, "valkey_version");
+  const version = valkey ? `Valkey ${valkey}` : `Redis ${factOf(info, "redis_version")}`;
+  return { version, mode: factOf(info, "server_mode") || factOf(info, "redis_mode") };
+}
+
+/** By the INFO of each master. */
+export function judgeVersions(infos: readonly string[]): Result {
+  const found = infos.map(serverOf);
+  const versions = [...new Set(found.map(({ version }) => version))];
+  const modes = [...new Set(found.map(({ mode }) => mode))];
+  const servers = infos.length > 1 ? `, ${infos.length} masters` : "";
+  const message = `${versions.join(" and ")}, ${modes.join(" and ")}${servers}`;
+  // Older ones are refused when the connection is made.
+  return versions.length > 1 ? warn(message, "Servers of one Cluster should be of one version.") : ok(message);
+}
+
 export const checkVersion: Check = {
   title: "version",
-  async look({ link }) {
-    const infos = await link.infos();
-    const [modes, versions] = [factsOf(infos, "redis_mode"), factsOf(infos, "redis_version")];
-    const servers = infos.length > 1 ? `, ${infos.length} masters` : "";
-    const message = `Redis ${versions.join(" and ")}, ${modes.join(" and ")}${servers}`;
-    // Older ones are refused when the connection is made.
-    return versions.length > 1 ? warn(message, "Servers of one Cluster should be of one version.") : ok(message);
-  },
+  look: async ({ link }) => judgeVersions(await link.infos()),
 };
 
 export const checkRole: Check = {

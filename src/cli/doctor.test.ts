@@ -7,6 +7,7 @@ import { RedisLink } from "../redis/link.js";
 import { FakeTerminal } from "../testing/fake-terminal.js";
 import { freePort, startRedis } from "../testing/redis-server.js";
 import { silentLogger } from "../testing/silent-logger.js";
+import { judgeVersions } from "./doctor-server.js";
 import { run } from "./run.js";
 
 interface Told {
@@ -48,7 +49,21 @@ test("a Redis without fault passes every check, and people are told in lines", a
   assert.equal(exit, speed!.state === "fail" ? 1 : 0);
   const terminal = new FakeTerminal({ REDIS_URL: url }, true);
   await run(["doctor"], terminal);
-  assert.ok(terminal.output.includes("\n\u001b[32mok  \u001b[0m  version      Redis "), terminal.output);
+  const version = terminal.output.split("\n").find((line) => line.includes("version"))!;
+  assert.ok(version.startsWith("\u001b[32mok  \u001b[0m  version      "), version);
+  assert.match(version, /(Redis|Valkey) \d+\.\d+\.\d+, standalone$/);
+});
+
+test("Redis and Valkey are named as what they are, and servers of one Cluster that differ are warned of", () => {
+  const redis = (version: string) => `# Server\r\nredis_version:${version}\r\nredis_mode:cluster\r\n`;
+  const valkey = "redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.0.1\r\nserver_mode:standalone\r\n";
+  assert.deepEqual(judgeVersions([valkey]), { state: "ok", message: "Valkey 8.0.1, standalone" });
+  assert.deepEqual(judgeVersions([redis("7.0.15"), redis("7.0.15")]), {
+    state: "ok",
+    message: "Redis 7.0.15, cluster, 2 masters",
+  });
+  const { state, message } = judgeVersions([redis("7.0.15"), redis("7.4.1")]);
+  assert.deepEqual([state, message], ["warn", "Redis 7.0.15 and Redis 7.4.1, cluster, 2 masters"]);
 });
 
 test("what another program wrote under our keys is named, and nothing of it is touched", async (t) => {

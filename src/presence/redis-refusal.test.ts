@@ -8,7 +8,7 @@ import { RedisLink } from "../redis/link.js";
 import { FaultProxy } from "../testing/fault-proxy.js";
 import { Observer } from "../testing/presence-cluster.js";
 import { startRedisNode, type RedisNode } from "../testing/redis-node.js";
-import { startRedis } from "../testing/redis-server.js";
+import { sinceRedis, startRedis } from "../testing/redis-server.js";
 import { silentLogger } from "../testing/silent-logger.js";
 import { until } from "../testing/until.js";
 import { NODES_ROOM, type RoomWrite } from "./backend.js";
@@ -94,7 +94,7 @@ const REFUSALS: readonly Refusal[] = [
     what: "runs a script that does not end",
     code: "REDIS_BUSY",
     begin: async (admin) => {
-      await admin.config("SET", "busy-reply-threshold", "50");
+      await admin.config("SET", "lua-time-limit", "50");
       const other = admin.duplicate();
       other.eval("while true do end", 0).catch(() => other.disconnect());
       await until(async () => /BUSY/.test(String(await admin.ping().catch((error: unknown) => error))));
@@ -104,9 +104,13 @@ const REFUSALS: readonly Refusal[] = [
   {
     what: "loads its data",
     code: "REDIS_BUSY",
-    words: ["--enable-debug-command", "local", "--loading-process-events-interval-bytes", "1024"],
+    words: [
+      "--rdbcompression",
+      "no",
+      ...sinceRedis(7, "--enable-debug-command", "local", "--loading-process-events-interval-bytes", "1024"),
+    ],
     begin: async (admin) => {
-      await admin.call("DEBUG", "POPULATE", "3000");
+      await admin.call("DEBUG", "POPULATE", "3000", "key", "10000");
       await admin.config("SET", "key-load-delay", "1000");
       const other = admin.duplicate();
       void other

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
@@ -18,10 +18,13 @@ export interface RedisServerProcess {
 }
 
 /** Starts a server, on a free port unless one is named; another program may take the port first, so it is tried again. */
-export async function startRedis(words: readonly string[] = [], port?: number): Promise<RedisServerProcess> {
+export async function startRedis(
+  words: readonly string[] = [],
+  port: number | (() => Promise<number>) = freePort,
+): Promise<RedisServerProcess> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await startOn(port ?? (await freePort()), words);
+      return await startOn(typeof port === "number" ? port : await port(), words);
     } catch (error) {
       if (attempt === START_ATTEMPTS) throw error;
     }
@@ -84,9 +87,15 @@ function untilReady(child: ChildProcess): Promise<void> {
   });
 }
 
-/** A port of the loopback that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
+/** These words to a server that knows them: older ones do not start with a word that they do not know. */
+export function sinceRedis(major: number, ...words: readonly string[]): readonly string[] {
+  const [, installed] = / v=(\d+)\./.exec(execFileSync("redis-server", ["--version"], { encoding: "utf8" }))!;
+  return Number(installed) < major ? [] : words;
+}
+
+/** A port of the loopback that was free a moment ago: any, or this one. */
+export async function freePort(wanted = 0): Promise<number> {
+  const server = createServer().listen(wanted, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   server.close();

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { freePort, startRedis, type RedisServerProcess } from "./redis-server.js";
 
 const MASTERS = 3;
+const CLUSTER_BUS_ABOVE = 10_000;
 const READY_DEADLINE_MS = 30_000;
 const LOOK_EVERY_MS = 20;
 /** Else a master waits 5 s for more replicas. */
@@ -57,7 +58,16 @@ export async function startRedisCluster({ replicas = 0 } = {}): Promise<RedisClu
 }
 
 async function startClusterServer(): Promise<RedisServerProcess> {
-  return startRedis([...SYNC_AT_ONCE, "--cluster-enabled", "yes", "--cluster-port", String(await freePort())]);
+  return startRedis([...SYNC_AT_ONCE, "--cluster-enabled", "yes"], freePortOfCluster);
+}
+
+/** Servers of a Cluster talk so many ports above their own; only since 7 may it be another. */
+async function freePortOfCluster(): Promise<number> {
+  for (;;) {
+    const port = await freePort();
+    const above = await freePort(port + CLUSTER_BUS_ABOVE).catch(() => null);
+    if (above !== null) return port;
+  }
 }
 
 /** A master, a replica, and a Sentinel that watches them. */
