@@ -30,6 +30,8 @@ export interface RedisSentinels extends RedisLogin {
   readonly name: string;
   readonly sentinelUsername?: string | undefined;
   readonly sentinelPassword?: string | undefined;
+  /** of the Sentinels themselves; `tls` is of the servers that they name */
+  readonly sentinelTls?: ConnectionOptions | undefined;
   readonly db?: number | undefined;
 }
 
@@ -57,7 +59,7 @@ export type RedisOption =
 const DEFAULT_PREFIX = "convive";
 const NAMES: readonly string[] = [
   ..."url client host port db username password tls".split(" "),
-  ..."sentinels name sentinelUsername sentinelPassword cluster".split(" "),
+  ..."sentinels name sentinelUsername sentinelPassword sentinelTls cluster".split(" "),
 ];
 
 /** @throws ConviveError OPTION_INVALID for a name that is none */
@@ -134,10 +136,13 @@ function byAddress(place: string | RedisParts, times: RedisTimes): () => Redis {
   return () => new Redis({ port: DEFAULT_PORT, ...definedOf(place), ...options });
 }
 
-function bySentinels({ sentinels, ...rest }: RedisSentinels, times: RedisTimes): () => Redis {
+function bySentinels({ sentinels, sentinelTls, ...rest }: RedisSentinels, times: RedisTimes): () => Redis {
   return () =>
     new Redis({
       ...definedOf(rest),
+      // Without it ioredis speaks to the master in the open, whatever `tls` says.
+      enableTLSForSentinelMode: rest.tls !== undefined,
+      ...(sentinelTls && { sentinelTLS: sentinelTls }),
       ...connectionOptions(times),
       ...sentinelOptions(times),
       sentinels: sentinels.map((each) => ({ ...each })),

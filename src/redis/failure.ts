@@ -54,6 +54,10 @@ const FAILURES: readonly { readonly pattern: RegExp; readonly code: ErrorCode; r
   },
 ];
 
+const REACH = "Check that it runs, and the URL: host, port, and rediss: where it wants TLS.";
+/** Every word of Node about a certificate that it does not take holds that word. */
+const TRUST = "Renew the certificate, or say in `tls` who signed it (ca) or what name it is for (servername).";
+
 /** The coded error of whatever a command, or the way to Redis, failed with. */
 export function redisFailure(error: unknown, place: string): ConviveError {
   if (error instanceof ConviveError) return error;
@@ -64,7 +68,7 @@ export function redisFailure(error: unknown, place: string): ConviveError {
     return new ConviveError(known.code, `Redis at ${place} says: ${sentence(message)} ${known.advice}`, { cause });
   return new ConviveError(
     "REDIS_UNAVAILABLE",
-    `Redis at ${place} cannot be reached: ${message}. Check that it runs and that the URL is right.`,
+    `Redis at ${place} cannot be reached: ${sentence(message)} ${/certificate/.test(message) ? TRUST : REACH}`,
     { status: 503, cause },
   );
 }

@@ -35,9 +35,10 @@ async function startOn(port: number, words: readonly string[]): Promise<RedisSer
   const folder = mkdtempSync(join(tmpdir(), "convive-redis-"));
   // A file of settings has to stand first.
   const [file, ...rest] = words[0]?.startsWith("-") === false ? words : ["", ...words];
+  const isTls = words.includes("--tls-cert-file");
   const settings = [
     ...(file ? [file] : []),
-    "--port",
+    ...(isTls ? ["--port", "0", "--tls-port"] : ["--port"]),
     String(port),
     "--bind",
     "127.0.0.1",
@@ -65,7 +66,7 @@ async function startOn(port: number, words: readonly string[]): Promise<RedisSer
     await stop();
     throw error;
   }
-  return { port, url: `redis://127.0.0.1:${port}`, process: child, stop };
+  return { port, url: `redis${isTls ? "s" : ""}://127.0.0.1:${port}`, process: child, stop };
 }
 
 function untilReady(child: ChildProcess): Promise<void> {

@@ -62,7 +62,7 @@ async function startClusterServer(): Promise<RedisServerProcess> {
 }
 
 /** Servers of a Cluster talk so many ports above their own; only since 7 may it be another. */
-async function freePortOfCluster(): Promise<number> {
+export async function freePortOfCluster(): Promise<number> {
   for (;;) {
     const port = await freePort();
     const above = await freePort(port + CLUSTER_BUS_ABOVE).catch(() => null);
