@@ -173,6 +173,7 @@ test("nginx passes upgrades on, sets what is believed, and waits longer than the
     "proxy_set_header X-Forwarded-Host $http_host",
     "proxy_set_header X-Forwarded-Proto $scheme",
     "proxy_set_header X-Forwarded-For $remote_addr",
+    "proxy_next_upstream error timeout http_503",
   ])
     assert.ok(location.includes(line), line);
   for (const side of ["read", "send"]) {
