@@ -3,7 +3,10 @@ import { promisify } from "node:util";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { systemClock } from "../clock.js";
+import { RedisLink } from "../redis/link.js";
 import { freePort, startRedis, type RedisServerProcess } from "./redis-server.js";
+import { silentLogger } from "./silent-logger.js";
 
 const MASTERS = 3;
 const CLUSTER_BUS_ABOVE = 10_000;
@@ -45,6 +48,7 @@ export async function startRedisCluster({ replicas = 0 } = {}): Promise<RedisClu
     for (const { port } of started) await untilSays(port, ["CLUSTER", "INFO"], /cluster_state:ok/);
     // redis-cli makes the first ones masters.
     for (const { port } of started.slice(MASTERS)) await untilSays(port, ["INFO", "replication"], /_link_status:up/);
+    await untilAllHearAll(started);
   } catch (error) {
     await stop();
     throw error;
@@ -59,6 +63,24 @@ export async function startRedisCluster({ replicas = 0 } = {}): Promise<RedisClu
 
 async function startClusterServer(): Promise<RedisServerProcess> {
   return startRedis([...SYNC_AT_ONCE, "--cluster-enabled", "yes"], freePortOfCluster);
+}
+
+/** What one server is told in a channel is soon heard at all others: a young Cluster says that it is well before its servers hear each other. */
+async function untilAllHearAll(servers: readonly RedisServerProcess[]): Promise<void> {
+  const heard = new Set<string>();
+  const options = { deadlineMs: READY_DEADLINE_MS, clock: systemClock, logger: silentLogger };
+  const links = servers.map(({ url: place }) => new RedisLink({ ...options, place }));
+  try {
+    for (const [at, link] of links.entries()) await link.subscribe("ready", (from) => heard.add(`${from} at ${at}`));
+    const deadline = Date.now() + READY_DEADLINE_MS;
+    while (heard.size < servers.length ** 2) {
+      if (Date.now() > deadline) throw new Error(`Not all servers hear each other: ${[...heard].join(", ")}`);
+      await Promise.all(links.map((link, from) => link.call("PUBLISH", "ready", from)));
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+  } finally {
+    await Promise.all(links.map((link) => link.close()));
+  }
 }
 
 /** Servers of a Cluster talk so many ports above their own; only since 7 may it be another. */
