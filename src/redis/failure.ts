@@ -55,8 +55,9 @@ const FAILURES: readonly { readonly pattern: RegExp; readonly code: ErrorCode; r
 ];
 
 const REACH = "Check that it runs, and the URL: host, port, and rediss: where it wants TLS.";
-/** Every word of Node about a certificate that it does not take holds that word. */
-const TRUST = "Renew the certificate, or say in `tls` who signed it (ca) or what name it is for (servername).";
+/** What is said of a certificate, the server's or ours, holds that word. */
+const TRUST =
+  "Renew the certificate, or say in `tls` who signed it (ca) or what name it is for (servername); to a server that asks for yours, show it (cert, key).";
 
 /** The coded error of whatever a command, or the way to Redis, failed with. */
 export function redisFailure(error: unknown, place: string): ConviveError {
@@ -74,7 +75,8 @@ export function redisFailure(error: unknown, place: string): ConviveError {
 }
 
 function sentence(message: string): string {
-  return message.endsWith(".") ? message : `${message}.`;
+  const text = message.trim();
+  return text.endsWith(".") ? text : `${text}.`;
 }
 
 /** A Cluster and Sentinels wrap what a server said. */

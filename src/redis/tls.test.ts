@@ -10,7 +10,7 @@ import { ConviveError } from "../errors.js";
 import { PresenceManager } from "../presence/manager.js";
 import { FaultProxy } from "../testing/fault-proxy.js";
 import { startRedis } from "../testing/redis-server.js";
-import { CERTIFICATE, tlsWords, withoutTls } from "../testing/redis-tls.js";
+import { CERTIFICATE, KEY, tlsWords, withoutTls } from "../testing/redis-tls.js";
 import { freePortOfCluster } from "../testing/redis-topology.js";
 import { silentLogger as logger } from "../testing/silent-logger.js";
 import { until } from "../testing/until.js";
@@ -32,12 +32,11 @@ function linkTo(t: TestContext, place: RedisPlace, deadlineMs = 20_000): RedisLi
 async function assertShared(t: TestContext, redis: RedisOption): Promise<void> {
   const [one, two] = [new PresenceManager({ redis, logger }), new PresenceManager({ redis, logger })];
   t.after(() => Promise.all([one.close(), two.close()]));
-  const left = new Promise((resolve) => two.on("leave", resolve));
   await two.addBot("room", "bob", {});
   await one.addBot("room", "ann", {});
   await until(async () => (await two.presenceCount("room")) === 2);
   await two.disconnectUser("ann");
-  await left;
+  await until(async () => (await two.presenceCount("room")) === 1);
 }
 
 async function reasonOf(link: RedisLink): Promise<string> {
@@ -77,6 +76,12 @@ test("whoever is not trusted, or talks otherwise, is not talked to, and the next
   assert.match(await reasonOf(linkTo(t, otherName)), /altnames.*\(servername\)/);
   assert.match(await reasonOf(linkTo(t, `redis://${HOST}:${secret.port}`)), /rediss: where it wants TLS/);
   assert.match(await reasonOf(linkTo(t, `rediss://${HOST}:${open.port}`, 300)), /rediss: where it wants TLS/);
+});
+
+test("a server that asks for a certificate is shown one, and whoever has none is told so", options, async (t) => {
+  const { port } = await started(t, [...tlsWords(t), "--tls-auth-clients", "yes"]);
+  assert.match(await reasonOf(linkTo(t, { host: HOST, port, tls })), /certificate.*\(cert, key\)/);
+  await assertShared(t, { host: HOST, port, tls: { ...tls, cert: CERTIFICATE, key: KEY } });
 });
 
 test(
