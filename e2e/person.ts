@@ -51,6 +51,12 @@ export class Person {
     return this.page.locator("[data-cursor]", { hasText: name });
   }
 
+  async cookie(name: string): Promise<string | undefined> {
+    const cookies = await this.context.cookies();
+    const found = cookies.find((cookie) => cookie.name === name);
+    return found && decodeURIComponent(found.value);
+  }
+
   async visit(url: string): Promise<void> {
     await this.page.goto(url);
     await this.connected();

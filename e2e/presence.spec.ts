@@ -87,6 +87,8 @@ test("a name is changed for all, without a leave and a join, and kept for the ne
   await grace.page.getByLabel("You").fill("Rear Admiral Hopper");
   await grace.page.getByLabel("You").press("Enter");
   await ada.seesPeople("Ada", "Rear Admiral Hopper");
+  // Ada may hear of it before Grace's own page does, and that page is what keeps it.
+  await expect.poll(() => grace.cookie("demo_name")).toBe("Rear Admiral Hopper");
   await grace.page.reload();
   await grace.connected();
   await grace.seesPeople("Ada", "Rear Admiral Hopper");

@@ -81,8 +81,8 @@ export class WhiteboardView extends LiveCursorMixin(LiveView<{ boardId: string }
 
   @event async renameMyself({ name }: FormPayload) {
     this.name = personName(name) || this.name;
-    await this.updatePresence({ name: this.name });
     this.pushEvent("remember_name", { name: this.name });
+    await this.updatePresence({ name: this.name });
   }
 
   override handlePresenceJoin({ name }: Presence<Person>, { self }: PresenceChange) {
