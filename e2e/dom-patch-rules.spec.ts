@@ -12,10 +12,11 @@ declare global {
   var told: string[];
 }
 
-const narrator = new Narrator();
+let narrator: Narrator;
 let script = "";
 
 test.beforeAll(async () => {
+  narrator = new Narrator();
   const options = { bundle: true, format: "iife", globalName: "dom", write: false, target: "es2020" } as const;
   const result = await build({ ...options, entryPoints: ["e2e/dom-patch/page.ts"] });
   script = result.outputFiles[0]!.text;

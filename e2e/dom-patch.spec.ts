@@ -45,7 +45,8 @@ test.beforeEach(async ({ page }) => {
 });
 
 test.describe("patching the page", () => {
-  const narrator = new Narrator();
+  let narrator: Narrator;
+  test.beforeAll(() => (narrator = new Narrator()));
   test.afterAll(() => narrator.close());
 
   test("shows what a fresh page would, whatever the template and the data", async ({ page }) => {
