@@ -11,7 +11,7 @@ import { DEFAULT_LIMITS } from "../src/options.js";
 import { PresenceManager } from "../src/index.js";
 import { RedisPubSub } from "../src/pubsub/redis.js";
 import { RedisLink } from "../src/redis/link.js";
-import { startRedis } from "../src/testing/redis-server.js";
+import { sinceRedis, startRedis } from "../src/testing/redis-server.js";
 import { startRedisCluster } from "../src/testing/redis-topology.js";
 import { silentLogger } from "../src/testing/silent-logger.js";
 import { walk } from "./test-files.mjs";
@@ -100,9 +100,14 @@ test("on a Cluster the rule does with what the page adds", async (t) => {
   t.after(() => presence.close());
   await presence.addBot("room", "ann", {});
   assert.equal(await presence.presenceCount("room"), 1);
+  // What ioredis tells of itself there, where the server knows that word.
+  const library = ["client", ...sinceRedis(7, "setinfo")].join("|");
   for (const admin of admins) {
-    const refused = (await refusedOn(admin)).filter((name) => !/^client(\|setinfo)?$/.test(name));
-    assert.deepEqual(refused, []);
+    const refused = await refusedOn(admin);
+    assert.deepEqual(
+      refused.filter((name) => name !== library),
+      [],
+    );
   }
 });
 
